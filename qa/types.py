@@ -1,0 +1,245 @@
+"""The public words of the project: frozen values, and the small seams behind which models and stores stand.
+
+Nothing here reads, writes or imports anything heavy. Dates are ISO strings (``YYYY-MM-DD``) or None when unknown;
+``start`` and ``end`` are Python string indices into an article's stored text; every score is "higher is better".
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Origin = Literal["generated", "quoted"]
+Role = Literal["system", "user", "assistant"]
+JsonValue = Any  # what json.dumps accepts; typing it further buys nothing at the edges where it is used
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One article as it is stored: its cleaned text and what is known about it."""
+
+    article_id: str
+    title: str
+    date: str | None
+    source: str | None
+    url: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedArticle:
+    """One line of the list of articles; ``passages`` is their number, ``uploaded`` whether the web page stored it."""
+
+    article_id: str
+    title: str
+    date: str | None
+    source: str | None
+    url: str | None
+    passages: int
+    uploaded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch ``text[start:end]`` of a stored text."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]`` of its article."""
+
+    article_id: str
+    title: str
+    date: str | None
+    source: str | None
+    url: str | None
+    text: str
+    start: int
+    end: int
+    score: float
+    passage_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quoted span, ``quote == stored_text[start:end]``; ``number`` runs from 1 in order of first use."""
+
+    number: int
+    article_id: str
+    title: str
+    date: str | None
+    source: str | None
+    url: str | None
+    quote: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer without its marks; ``citations`` are the numbers of the quotes that support it."""
+
+    text: str
+    citations: tuple[int, ...]
+    supported: bool
+    score: float
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """A generated sentence that no passage supports: it is never part of the answer's text."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A value that one cited quote gives where another quote gives a different one."""
+
+    value: str
+    date: str | None
+    citation: int
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """An article that came near a question which was refused."""
+
+    article_id: str
+    title: str
+    date: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds since the question came in; ``first_token_ms`` is None until a text is shown that will stay."""
+
+    retrieve_ms: float = 0.0
+    first_token_ms: float | None = None
+    total_ms: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, a refusal, or, while streaming, as much of it as has passed its check."""
+
+    question: str
+    standalone_question: str
+    text: str = ""
+    short_answer: str | None = None
+    abstained: bool = False
+    reason: str | None = None
+    confidence: float = 0.0
+    missing: str | None = None
+    nearest: tuple[Nearest, ...] = ()
+    as_of: str | None = None
+    since: str | None = None
+    until: str | None = None
+    sentences: tuple[Sentence, ...] = ()
+    withheld: tuple[Withheld, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    passages: tuple[Hit, ...] = ()
+    model: str = ""
+    timings: Timings = Timings()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file or line that could not become an article, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What indexing did, in numbers of articles; ``skipped`` counts files of unknown types and articles kept out."""
+
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    skipped: int = 0
+    failures: tuple[Failure, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something ``verify`` found wrong, and the command that mends it."""
+
+    kind: str
+    detail: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """Rows, vectors, keyword index and file hashes held against each other."""
+
+    ok: bool
+    articles: int
+    passages: int
+    vectors: int
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of ``doctor``; ``fix`` is None where nothing needs doing."""
+
+    name: str
+    ok: bool
+    value: str
+    fix: str | None = None
+
+
+Progress = Callable[[str, int, int], None]
+"""Called with what is being done, how many are done and how many there are (0: not known)."""
+
+
+class Embedder(Protocol):
+    """Texts become unit vectors."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A string that differs wherever the vectors would: weights, pooling, dimension."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Return a float32 array of shape (len(texts), dimension) with rows of length one."""
+
+
+class Generator(Protocol):
+    """Messages become text, in pieces."""
+
+    @property
+    def name(self) -> str:
+        """What an answer calls the model."""
+
+    @property
+    def context_size(self) -> int:
+        """Tokens that prompt and answer share."""
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of tokens of a text, as the model counts them."""
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        """Yield pieces of the reply; closing the iterator stops the model."""
