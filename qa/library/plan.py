@@ -1,0 +1,136 @@
+"""What a sync would change: sources are read and held against the rows, nothing is written."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import apsw
+
+from qa.articles import ArticleReader, Candidate, Skipped, scan_source
+from qa.errors import InputError
+from qa.library.sources import Source, held, refuse_emptied
+from qa.types import Article, Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """An article to be written: a new one, or the new version of ``row_id``."""
+
+    source: Source
+    candidate: Candidate
+    article: Article
+    row_id: int | None
+
+
+@dataclass(slots=True)
+class Plan:
+    """The changes found so far; filled while the sources are read."""
+
+    additions: list[Addition] = field(default_factory=list)
+    removed: set[int] = field(default_factory=set)  # row ids
+    failures: list[Failure] = field(default_factory=list)
+    unchanged: int = 0
+    skipped: int = 0
+
+
+def make_plan(
+    connection: apsw.Connection, sources: list[Source], library: Path, allow_empty: bool, seen: Callable[[int], None]
+) -> Plan:
+    """Read the sources and compare; ``seen`` is called with the number of articles looked at.
+
+    Raises InputError where a source that held articles is gone, unless ``allow_empty``.
+    """
+    plan = Plan()
+    looked_at = 0
+    with ArticleReader() as reader:
+        for source in sources:
+            rows = held(connection, source)
+            present: set[tuple[str, str]] = set()
+            for found in _found(source, library):
+                looked_at += 1
+                seen(looked_at)
+                if isinstance(found, Skipped):
+                    plan.skipped += 1
+                elif isinstance(found, Failure):
+                    plan.failures.append(found)
+                    # What the library holds of a file that cannot be read now stays.
+                    present.update(key for key in rows if found.path in (key[0], f"{key[0]}:{found.path.rpartition(':')[2]}"))
+                else:
+                    present.add((found.path, found.given_id or ""))
+                    _compare(connection, plan, source, found, rows, reader)
+            if not allow_empty:
+                refuse_emptied(source, len(rows), len(present))
+            plan.removed.update(row_id for key, (row_id, _) in rows.items() if key not in present)
+    _refuse_taken_ids(connection, plan)
+    return plan
+
+
+def _found(source: Source, library: Path) -> Iterator[Candidate | Skipped | Failure]:
+    # A source that is gone yields nothing; whether that is meant is decided by refuse_emptied.
+    return scan_source(source.root, library, source.under) if (source.root / source.under).exists() else iter(())
+
+
+def _compare(
+    connection: apsw.Connection,
+    plan: Plan,
+    source: Source,
+    candidate: Candidate,
+    rows: dict[tuple[str, str], tuple[int, str]],
+    reader: ArticleReader,
+) -> None:
+    """Sort one candidate into the plan: unchanged, kept out, unreadable, or to be written."""
+    key = (candidate.path, candidate.given_id or "")
+    row_id, content_hash = rows.get(key, (None, None))
+    if content_hash == candidate.content_hash:
+        plan.unchanged += 1
+        return
+    kept_out = connection.execute(
+        "SELECT content_hash FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)", (source.source_id, *key)
+    ).fetchone()
+    if kept_out and kept_out[0] == candidate.content_hash:
+        plan.skipped += 1
+        return
+    try:
+        article = reader.read(candidate)
+    except InputError as error:
+        kept = "; the version indexed before is kept" if row_id is not None else ""
+        plan.failures.append(Failure(candidate.path, f"{error}{kept}"))
+    else:
+        plan.additions.append(Addition(source, candidate, article, row_id))
+
+
+def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
+    """Take out of the plan every new article whose id belongs to another one, and list it as failed."""
+    given_now: dict[str, Addition] = {}
+    accepted = []
+    for addition in plan.additions:
+        refusal = None if addition.row_id is not None else _refusal(connection, plan, addition, given_now)
+        if refusal:
+            plan.failures.append(Failure(addition.candidate.path, refusal))
+        else:
+            accepted.append(addition)
+            given_now.setdefault(addition.article.article_id, addition)
+    plan.additions = accepted
+
+
+def _refusal(connection: apsw.Connection, plan: Plan, new: Addition, given_now: dict[str, Addition]) -> str | None:
+    """Why a new article cannot have its id, or None.
+
+    An id belongs to the source that had it first. Two files may share a path in two folders, since the folder's name
+    then goes in front of both ids, unless the folders share their name too.
+    """
+    article_id = new.article.article_id
+    rows = connection.execute(
+        """SELECT a.row_id, s.root, s.name, a.path, a.given_id IS NULL FROM articles a JOIN sources s USING (source_id)
+           WHERE a.article_id = ?1 OR (a.path = ?1 AND a.given_id IS NULL)""",
+        (article_id,),
+    )
+    others = [(Path(row[1]), row[2], row[3], bool(row[4])) for row in rows if row[0] not in plan.removed]
+    if other := given_now.get(article_id):
+        others.append((other.source.root, other.source.name, other.candidate.path, other.candidate.given_id is None))
+    for root, name, path, by_path in others:
+        if new.candidate.given_id is not None or not by_path:
+            return f"the id {article_id!r} already belongs to an article of {root} ({path}); give it another id"
+        if name == new.source.name:
+            return f"{root} has the same name and holds the same path; rename one of the two folders"
+    return None

@@ -1,0 +1,115 @@
+"""Immutable FAISS files: written once, named by their hash, checked before they are parsed.
+
+A generation of the library is a list of these files in SQLite and a set of dead passage ids. A file is written, synced
+and renamed before the transaction that lists it, so a kill at any point leaves the old list or the new one.
+"""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from qa.errors import LibraryError
+
+FOLDER = "segments"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A FAISS file as SQLite lists it."""
+
+    file: str
+    sha256: str
+    vectors: int
+
+
+def write_segment(folder: Path, passage_ids: Sequence[int], vectors: Any) -> Segment:
+    """Write vectors, float32 of shape (n, dimension), under their passage ids; returns only when it is on the disk."""
+    import faiss
+
+    index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
+    index.add_with_ids(np.ascontiguousarray(vectors, dtype=np.float32), np.asarray(passage_ids, dtype=np.int64))
+    data = faiss.serialize_index(index).tobytes()
+    digest = hashlib.sha256(data).hexdigest()
+    place = folder / FOLDER
+    place.mkdir(mode=0o700, exist_ok=True)
+    temporary, final = place / f"{digest[:24]}.tmp", place / f"{digest[:24]}.faiss"
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.rename(final)
+    _sync_directory(place)
+    return Segment(final.name, digest, len(passage_ids))
+
+
+def read_segment(folder: Path, segment: Segment) -> Any:
+    """The FAISS index of a segment, parsed only after its bytes proved to be those that were written.
+
+    Damaged files can load and give wrong neighbours silently, so the hash is not optional. Raises LibraryError.
+    """
+    import faiss
+
+    file = folder / FOLDER / segment.file
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise LibraryError(f"the index file {file} cannot be read ({error.strerror}); run: qa repair --library {folder}") from error
+    if hashlib.sha256(data).hexdigest() != segment.sha256:
+        raise LibraryError(f"the index file {file} is damaged (its hash differs); run: qa repair --library {folder}")
+    return faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+
+
+def remove_unlisted(folder: Path, listed: Sequence[str]) -> None:
+    """Delete what no generation lists: files of older generations and what a killed run left behind."""
+    place = folder / FOLDER
+    for file in place.glob("*") if place.is_dir() else ():
+        if file.name not in listed:
+            file.unlink(missing_ok=True)
+
+
+class VectorIndex:
+    """The vectors of one generation in memory; never changed after loading, so threads may share it."""
+
+    def __init__(self, folder: Path, segments: Sequence[Segment]) -> None:
+        """Read every segment. Raises LibraryError when one is missing or damaged."""
+        self._indexes = [read_segment(folder, segment) for segment in segments]
+
+    def search(self, vector: Any, count: int, selector: Any = None) -> list[tuple[int, float]]:
+        """The nearest passage ids with their inner products, best first, ties by id; ``vector`` has shape (dimension,).
+
+        ``selector`` is a faiss.IDSelector of the ids that may be found, or None for all.
+        """
+        import faiss
+
+        query = np.ascontiguousarray(vector, dtype=np.float32)[None, :]
+        parameters = faiss.SearchParameters(sel=selector) if selector is not None else None
+        found: list[tuple[int, float]] = []
+        for index in self._indexes:
+            scores, ids = index.search(query, min(count, index.ntotal), params=parameters)
+            found += [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
+        return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:count]
+
+    def contents(self) -> dict[int, Any]:
+        """Every passage id with its vector, for verification."""
+        import faiss
+
+        contents: dict[int, Any] = {}
+        for index in self._indexes:
+            ids = faiss.vector_to_array(index.id_map)
+            rows = index.index.reconstruct_n(0, index.ntotal)
+            contents.update(zip(ids.tolist(), rows, strict=True))
+        return contents
+
+
+def _sync_directory(place: Path) -> None:
+    if os.name == "posix":
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,109 @@
+"""What a path given to ``index`` means: which source it belongs to, and which part of it is to be looked at.
+
+A source is a folder or file that the library mirrors. A path inside a known folder is a part of that folder; a folder
+that holds known sources takes them over, rows and all.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from qa.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source to be synced; ``under`` restricts the sync to a part of a folder ("" for all of it)."""
+
+    source_id: int
+    root: Path
+    name: str
+    under: str = ""
+
+
+def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path]) -> list[Source]:
+    """The sources that paths name, registered where they are new; all known ones when no path is given.
+
+    Raises InputError for a path that is missing and that the library holds nothing of.
+    """
+    known = {Path(root): source_id for source_id, root in connection.execute("SELECT source_id, root FROM sources")}
+    if not paths and not known:
+        raise InputError("the library has no sources yet; name a folder: qa index FOLDER")
+    roots = list(dict.fromkeys(path.resolve() for path in paths)) or list(known)
+    for root in roots:
+        is_new = not any(folder in known for folder in (root, *root.parents))
+        if is_new and not root.exists():
+            raise InputError(f"there is no file or folder {root}; check the path")
+    tops = [root for root in roots if not any(other in root.parents for other in roots)]
+    return [_source(connection, root, known) for root in tops]
+
+
+def held(connection: apsw.Connection, source: Source) -> dict[tuple[str, str], tuple[int, str]]:
+    """What the library holds of a source or the part of it: (path, given id or "") -> (row id, content hash)."""
+    rows = connection.execute(
+        """SELECT path, coalesce(given_id, ''), row_id, content_hash FROM articles
+           WHERE source_id = ?1 AND (?2 = '' OR path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')""",
+        (source.source_id, source.under),
+    )
+    return {(path, given): (row_id, content_hash) for path, given, row_id, content_hash in rows}
+
+
+def refuse_emptied(source: Source, held_articles: int, found: int) -> None:
+    """Raise InputError when a source that held articles is missing or empty: a disk not mounted must lose nothing."""
+    place = source.root / source.under
+    if not held_articles and not place.exists():
+        raise InputError(f"there is no file or folder {place}; check the path")
+    if held_articles and not found:
+        state = "is empty" if place.exists() else "is missing"
+        raise InputError(
+            f"{place} {state} but the library holds {held_articles} articles from it; "
+            "put them back, or give --allow-empty to remove them from the library"
+        )
+
+
+def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
+    """Give the articles at these paths their ids: the path, with the folder's name in front where two folders share it.
+
+    Raises InputError when another article holds the id.
+    """
+    for path in sorted(set(paths)):
+        rows = connection.execute(
+            "SELECT a.row_id, s.name FROM articles a JOIN sources s USING (source_id) WHERE a.path = ? AND a.given_id IS NULL", (path,)
+        ).fetchall()
+        wanted = {row_id: path if len(rows) == 1 else f"{name}/{path}" for row_id, name in rows}
+        # Ids change hands, so all are freed before any is given.
+        connection.executemany("UPDATE articles SET article_id = char(0) || row_id WHERE row_id = ?", [(row,) for row in wanted])
+        try:
+            connection.executemany("UPDATE articles SET article_id = ? WHERE row_id = ?", [(i, row) for row, i in wanted.items()])
+        except apsw.ConstraintError as error:
+            raise InputError(f"two articles would have the id {path!r}; rename one of the files or folders") from error
+
+
+def _source(connection: apsw.Connection, root: Path, known: dict[Path, int]) -> Source:
+    above = next((folder for folder in (root, *root.parents) if folder in known), root)
+    if above not in known:
+        known[root] = _register(connection, root, {path: known.pop(path) for path in list(known) if root in path.parents})
+    return Source(known[above], above, _name(above), "" if above == root else root.relative_to(above).as_posix())
+
+
+def _register(connection: apsw.Connection, root: Path, inside: dict[Path, int]) -> int:
+    """Make a source known, and hand it the articles of the sources inside it: same rows, longer paths."""
+    with connection:
+        connection.execute("INSERT INTO sources (root, name) VALUES (?, ?)", (str(root), _name(root)))
+        source_id = connection.last_insert_rowid()
+        for path, inner in inside.items():
+            # The paths of a source that is a file begin with the file's name already.
+            folder = path if path.is_dir() else path.parent
+            prefix = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
+            for table in ("articles", "kept_out"):
+                connection.execute(f"UPDATE {table} SET source_id = ?, path = ? || path WHERE source_id = ?", (source_id, prefix, inner))  # noqa: S608
+            connection.execute("DELETE FROM sources WHERE source_id = ?", (inner,))
+        moved = connection.execute("SELECT path FROM articles WHERE source_id = ? AND given_id IS NULL", (source_id,))
+        assign_ids(connection, [row[0] for row in moved.fetchall()])
+    return source_id
+
+
+def _name(root: Path) -> str:
+    return root.name or "root"

@@ -1,0 +1,154 @@
+"""Reading a library: a snapshot pins one generation, so rows, keyword index and vectors always belong together."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+import numpy as np
+
+from qa.errors import InputError, LibraryError
+from qa.library.database import get_meta, mapped_errors, open_to_read
+from qa.library.segments import Segment, VectorIndex
+from qa.types import Article, Hit, ListedArticle, Nearest, Span
+
+UPLOADS = "articles"
+_IN_RANGE = "(?1 IS NULL OR a.date >= ?1) AND (?2 IS NULL OR a.date <= ?2)"
+
+
+class Snapshot:
+    """One consistent state of a library; use it within ``Library.snapshot`` only."""
+
+    def __init__(self, connection: apsw.Connection, index: VectorIndex, uploads: Path) -> None:
+        """Hold an open read transaction and the vectors that belong to it."""
+        self._connection = connection
+        self._index = index
+        self._uploads = uploads
+        self.embedder = get_meta(connection, "embedder")
+
+    def listed(self) -> tuple[ListedArticle, ...]:
+        """All articles, newest first, undated last."""
+        rows = self._connection.execute(
+            """SELECT a.article_id, a.title, a.date, a.source, a.url, count(p.passage_id), s.root = ?
+               FROM articles a JOIN sources s USING (source_id) LEFT JOIN passages p USING (row_id)
+               GROUP BY a.row_id ORDER BY a.date IS NULL, a.date DESC, a.article_id""",
+            (str(self._uploads),),
+        )
+        return tuple(ListedArticle(*row[:6], uploaded=bool(row[6])) for row in rows)
+
+    def article(self, article_id: str) -> tuple[Article, tuple[Span, ...]]:
+        """An article and the spans of its passages. Raises InputError for an unknown id."""
+        row = self._connection.execute(
+            "SELECT row_id, article_id, title, date, source, url, text FROM articles WHERE article_id = ?", (article_id,)
+        ).fetchone()
+        if not row:
+            raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
+        spans = self._connection.execute('SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', (row[0],))
+        return Article(*row[1:]), tuple(Span(*span) for span in spans)
+
+    def has_articles(self, since: str | None = None, until: str | None = None) -> bool:
+        """Whether any article is dated within the range (inclusive; None leaves a side open)."""
+        found = self._connection.execute(f"SELECT 1 FROM articles a WHERE {_IN_RANGE} LIMIT 1", (since, until))  # noqa: S608
+        return found.fetchone() is not None
+
+    def keyword_search(self, terms: Sequence[str], count: int, since: str | None, until: str | None) -> list[int]:
+        """Passage ids by BM25 over headline and text, best first; every term counts, none is required."""
+        # Quoted, a term is text to FTS5 whatever it holds; the tokenizer stems it as it stemmed the passages.
+        query = " OR ".join('"{}"'.format(term.replace('"', '""')) for term in terms)
+        if not query:
+            return []
+        rows = self._connection.execute(
+            f"""SELECT p.passage_id FROM keywords k JOIN passages p ON p.passage_id = k.rowid JOIN articles a USING (row_id)
+                WHERE keywords MATCH ?3 AND {_IN_RANGE} ORDER BY k.rank, p.passage_id LIMIT ?4""",  # noqa: S608
+            (since, until, query, count),
+        )
+        return [row[0] for row in rows]
+
+    def vector_search(self, vector: Any, count: int, since: str | None, until: str | None) -> list[tuple[int, float]]:
+        """Passage ids with their cosine to ``vector``, float32 of shape (dimension,), best first."""
+        return self._index.search(vector, count, self._selector(since, until))
+
+    def hits(self, scores: Sequence[tuple[int, float]]) -> list[Hit]:
+        """The passages of ids with their scores, in the order given."""
+        hits = []
+        for passage_id, score in scores:
+            row = self._connection.execute(
+                """SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end"
+                   FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id = ?""",
+                (passage_id,),
+            ).fetchone()
+            if row:
+                start, end = row[6:]
+                hits.append(Hit(*row[:5], text=row[5][start:end], start=start, end=end, score=score, passage_id=passage_id))
+        return hits
+
+    def newest(self, count: int) -> tuple[Nearest, ...]:
+        """The newest articles, to name where a search found nothing."""
+        rows = self._connection.execute(
+            "SELECT article_id, title, date FROM articles ORDER BY date IS NULL, date DESC, article_id LIMIT ?", (count,)
+        )
+        return tuple(Nearest(*row) for row in rows)
+
+    def _selector(self, since: str | None, until: str | None) -> Any:
+        import faiss
+
+        if since is not None or until is not None:
+            rows = self._connection.execute(
+                f"SELECT p.passage_id FROM passages p JOIN articles a USING (row_id) WHERE {_IN_RANGE}",  # noqa: S608
+                (since, until),
+            )
+            return faiss.IDSelectorBatch(np.fromiter((row[0] for row in rows), dtype=np.int64))
+        dead = np.fromiter((row[0] for row in self._connection.execute("SELECT passage_id FROM tombstones")), dtype=np.int64)
+        return faiss.IDSelectorNot(faiss.IDSelectorBatch(dead)) if len(dead) else None
+
+
+class Library:
+    """A library's folder, with the vectors of the generation last read kept in memory."""
+
+    def __init__(self, folder: Path) -> None:
+        """Name a folder; nothing is opened yet."""
+        self.folder = folder
+        self.uploads = (folder / UPLOADS).resolve()
+        self._lock = threading.Lock()
+        self._loaded: tuple[tuple[Segment, ...], VectorIndex] | None = None
+
+    @contextmanager
+    def snapshot(self, vectors: bool = True) -> Iterator[Snapshot]:
+        """Pin the current generation; ``vectors`` False leaves the FAISS files alone, for what only reads rows.
+
+        Raises LibraryError when there is no library, or a file of its generation is missing or damaged.
+        """
+        with mapped_errors(self.folder):
+            connection = open_to_read(self.folder)
+            try:
+                yield Snapshot(connection, self._begin(connection, vectors), self.uploads)
+            finally:
+                connection.close()
+
+    def _begin(self, connection: apsw.Connection, vectors: bool) -> VectorIndex:
+        """Start the read transaction and load its vectors; a merge may delete a file between the two, so try again."""
+        for last_try in (False, False, True):
+            connection.execute("BEGIN")
+            segments = listed_segments(connection) if vectors else ()
+            try:
+                return self._index(segments)
+            except LibraryError:
+                connection.execute("ROLLBACK")
+                if last_try or segments == listed_segments(connection):
+                    raise
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def _index(self, segments: tuple[Segment, ...]) -> VectorIndex:
+        if not segments:
+            return VectorIndex(self.folder, ())
+        with self._lock:
+            if self._loaded is None or self._loaded[0] != segments:
+                self._loaded = (segments, VectorIndex(self.folder, segments))
+            return self._loaded[1]
+
+
+def listed_segments(connection: apsw.Connection) -> tuple[Segment, ...]:
+    """The FAISS files of the current generation."""
+    return tuple(Segment(*row) for row in connection.execute("SELECT file, sha256, vectors FROM segments ORDER BY file"))

