@@ -227,6 +227,25 @@ class Embedder(Protocol):
         """Return a float32 array of shape (len(texts), dimension) with rows of length one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The words of a passage that answer a question best, ``stored_text[start:end]``.
+
+    ``margin`` is how far they beat "this passage has no answer": above 0 they do.
+    """
+
+    start: int
+    end: int
+    margin: float
+
+
+class Reader(Protocol):
+    """Finds the answer to a question in passages."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
+        """Return one reading for each hit, in the order of the hits."""
+
+
 class Generator(Protocol):
     """Messages become text, in pieces."""
 

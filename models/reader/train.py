@@ -1,0 +1,143 @@
+"""Train the reader: MiniLM with a head that points at the start and end of an answer, or at nothing.
+
+    python models/reader/train.py EXAMPLES_FOLDER OUT_FOLDER [--epochs 3]
+
+Starts from all-MiniLM-L6-v2; its word embeddings stay as they are, so only the six layers and the head are written
+(reader.safetensors, bfloat16). No answer is the span at the first token, as in Devlin et al. 2019 for SQuAD 2.0.
+"""
+
+import argparse
+import json
+import random
+import time
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch.nn.functional import cross_entropy
+from transformers import AutoTokenizer
+
+from qa.answering.span_model import LONGEST, SpanModel, encode_pairs
+from qa.retrieval.embedder import base_folder
+
+BATCH_TOKENS = 6144
+SEED = 0
+
+
+def load(file: Path) -> list[dict]:
+    """Examples as examples.py wrote them."""
+    with file.open(encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def batches(examples: list[dict], lengths: list[int], rng: random.Random) -> list[list[int]]:
+    """Index lists of similar length with about BATCH_TOKENS tokens each, in random order."""
+    order = sorted(range(len(examples)), key=lambda i: lengths[i] + rng.random() * 16)
+    made, current = [], []
+    for i in order:
+        if current and (len(current) + 1) * lengths[i] > BATCH_TOKENS:
+            made.append(current)
+            current = []
+        current.append(i)
+    made.append(current)
+    rng.shuffle(made)
+    return made
+
+
+def targets(encoded, examples: list[dict]) -> torch.Tensor:
+    """Token positions of start and end, shape (batch, 2); (0, 0) where there is no answer."""
+    rows = []
+    for i, example in enumerate(examples):
+        place = (0, 0)
+        if example["answer"]:
+            offset = len(example["title"]) + 1 if example["title"] else 0
+            start, end = example["answer"][0] + offset, example["answer"][1] + offset
+            tokens = [
+                t for t, (a, b) in enumerate(encoded.offsets[i]) if encoded.is_passage[i][t] and a < end and b > start and b > a
+            ]
+            place = (tokens[0], tokens[-1]) if tokens else place
+        rows.append(place)
+    return torch.tensor(rows)
+
+
+@torch.no_grad()
+def evaluate(model, tokenizer, examples: list[dict]) -> dict[str, float]:
+    """Span F1 where there is an answer, and how well the score tells answered from unanswered (AUROC)."""
+    model.eval()
+    overlap, margins, labels = [], [], []
+    for first in range(0, len(examples), 32):
+        part = examples[first : first + 32]
+        encoded = encode_pairs(tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part])
+        scores = model(encoded.ids, encoded.mask, encoded.types)
+        for i, example in enumerate(part):
+            best = encoded.best_span(i, scores[i])
+            margins.append(best.margin)
+            labels.append(example["answer"] is not None)
+            if example["answer"]:
+                a, b = example["answer"]
+                gold = set(range(a, b))
+                found = set(range(best.start, best.end))
+                overlap.append(2 * len(gold & found) / (len(gold) + len(found)) if gold & found else 0.0)
+    from sklearn.metrics import roc_auc_score
+
+    model.train()
+    return {"character_f1": sum(overlap) / len(overlap), "auroc": float(roc_auc_score(labels, margins))}
+
+
+def main() -> None:
+    """Train, evaluate on the held-out paragraphs after each epoch, keep the best epoch by their sum."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("examples", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--limit", type=int, default=0)
+    arguments = parser.parse_args()
+    torch.manual_seed(SEED)
+    rng = random.Random(SEED)
+    tokenizer = AutoTokenizer.from_pretrained(base_folder())
+    model = SpanModel.from_base(base_folder())
+    for parameter in model.encoder.embeddings.parameters():
+        parameter.requires_grad = False
+    train, held_out = load(arguments.examples / "train.jsonl"), load(arguments.examples / "held-out.jsonl")
+    train = train[: arguments.limit or None]
+    lengths = [min(LONGEST, len(ids)) for ids in tokenizer([f"{e['question']} {e['title']} {e['text']}" for e in train])["input_ids"]]
+    head = [p for n, p in model.named_parameters() if n.startswith("head")]
+    body = [p for n, p in model.named_parameters() if not n.startswith("head") and p.requires_grad]
+    optimizer = torch.optim.AdamW([{"params": body, "lr": arguments.rate}, {"params": head, "lr": 1e-3}], weight_decay=0.01)
+    steps = arguments.epochs * len(batches(train, lengths, random.Random(0)))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, [arguments.rate, 1e-3], total_steps=steps + 50, pct_start=0.08, anneal_strategy="linear"
+    )
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    log, best, began = [], 0.0, time.time()
+    model.train()
+    step = 0
+    for epoch in range(arguments.epochs):
+        for batch in batches(train, lengths, rng):
+            part = [train[i] for i in batch]
+            encoded = encode_pairs(tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part])
+            places = targets(encoded, part)
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                scores = model(encoded.ids, encoded.mask, encoded.types)
+            loss = sum(cross_entropy(scores[..., side].float(), places[:, side]) for side in (0, 1)) / 2
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimizer.step()
+            schedule.step()
+            step += 1
+            if step % 20 == 0:
+                print(f"step {step}/{steps} loss {loss.item():.3f} {time.time() - began:.0f}s", flush=True)
+        measured = evaluate(model, tokenizer, held_out)
+        log.append({"epoch": epoch + 1, "seconds": round(time.time() - began), **{k: round(v, 4) for k, v in measured.items()}})
+        print(log[-1], flush=True)
+        if sum(measured.values()) > best:
+            best = sum(measured.values())
+            weights = {k: v.to(torch.bfloat16).contiguous() for k, v in model.state_dict().items() if ".embeddings." not in f".{k}"}
+            save_file(weights, arguments.out / "reader.safetensors")
+    (arguments.out / "log.json").write_text(json.dumps({"seed": SEED, "rate": arguments.rate, "epochs": log}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Hits become an answer: evidence, refusal, prompt, generator, citations, support check. No storage."""

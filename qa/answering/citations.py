@@ -1,0 +1,44 @@
+"""Quotes get their numbers, in order of first use, and an answer its text."""
+
+from collections.abc import Sequence
+
+from qa.answering.marks import without_marks
+from qa.types import Citation, Hit, Origin, Sentence, Span
+
+
+class CitedText:
+    """An answer as it grows: sentences that are supported, and the quotes they rest on."""
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self.sentences: list[Sentence] = []
+        self.citations: list[Citation] = []
+
+    def add(self, text: str, quotes: Sequence[tuple[Hit, Span]], score: float, origin: Origin) -> None:
+        """Add a sentence with the quotes that support it; a quote used before keeps its number."""
+        numbers = tuple(dict.fromkeys(self._number(hit, span) for hit, span in quotes))
+        plain = " ".join(without_marks(text).split())
+        self.sentences.append(Sentence(plain, numbers, True, round(score, 4), origin))
+
+    @property
+    def text(self) -> str:
+        """The sentences joined by a blank, each ending in its marks."""
+        return " ".join(f"{s.text} {''.join(f'[{n}]' for n in s.citations)}" for s in self.sentences)
+
+    @property
+    def as_of(self) -> str | None:
+        """The newest date among the citations."""
+        return max((c.date for c in self.citations if c.date), default=None)
+
+    def short_answer(self, candidates: Sequence[str]) -> str | None:
+        """The first of the candidates that stands in a cited quote."""
+        return next((a for a in candidates if a and any(a in c.quote for c in self.citations)), None)
+
+    def _number(self, hit: Hit, span: Span) -> int:
+        for citation in self.citations:
+            if (citation.article_id, citation.start, citation.end) == (hit.article_id, span.start, span.end):
+                return citation.number
+        quote = hit.text[span.start - hit.start : span.end - hit.start]
+        number = len(self.citations) + 1
+        self.citations.append(Citation(number, hit.article_id, hit.title, hit.date, hit.source, hit.url, quote, span.start, span.end))
+        return number

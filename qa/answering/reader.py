@@ -1,0 +1,72 @@
+"""A small reader finds the words of a passage that answer a question, and says how sure it is that any do.
+
+MiniLM with a head that scores every token as start and as end of the answer; "no answer" is the span at the first
+token, as Devlin et al. 2019 (BERT) do for SQuAD 2.0. Weights, data and script: models/reader/.
+"""
+
+import hashlib
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from qa.errors import ModelError
+from qa.retrieval.embedder import base_folder, multiplies_bfloat16
+from qa.types import Hit, Reading
+
+SHA256 = "set after training"
+_BATCH = 8
+
+
+def models_folder() -> Path:
+    """Where this project's own weights lie: inside qa/ in a wheel, beside the packages in a checkout."""
+    inside = Path(__file__).parent.parent / "models"
+    return inside if inside.is_dir() else Path(__file__).parent.parent.parent / "models"
+
+
+class PassageReader:
+    """The trained reader; torch is loaded with the first question, not before."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        """Name the folder of reader.safetensors; nothing is read yet."""
+        self._weights = (folder or models_folder() / "reader") / "reader.safetensors"
+        self._loading = threading.Lock()
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
+        """Return the best answer span of each hit. Raises ModelError when the weights are missing or not the known ones."""
+        import torch
+
+        from qa.answering.span_model import encode_pairs
+
+        with self._loading:
+            tokenizer, model = self._loaded
+        readings = []
+        for first in range(0, len(hits), _BATCH):
+            part = hits[first : first + _BATCH]
+            pairs = encode_pairs(tokenizer, [question] * len(part), [h.title for h in part], [h.text for h in part])
+            with torch.inference_mode():
+                scores = model(pairs.ids, pairs.mask, pairs.types)
+            for row, hit in enumerate(part):
+                found = pairs.best_span(row, scores[row])
+                readings.append(Reading(hit.start + found.start, hit.start + found.end, found.margin))
+        return readings
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any]:
+        import torch
+        from safetensors.torch import load
+        from transformers import AutoTokenizer
+
+        from qa.answering.span_model import SpanModel
+
+        try:
+            data = self._weights.read_bytes()
+        except OSError as error:
+            raise ModelError(f"the reader's weights {self._weights} cannot be read ({error.strerror}); install newsdesk again") from error
+        if hashlib.sha256(data).hexdigest() != SHA256:
+            raise ModelError(f"{self._weights} is not the file it should be (its hash differs); install newsdesk again")
+        tokenizer = AutoTokenizer.from_pretrained(str(base_folder()), local_files_only=True)
+        model = SpanModel.from_base(base_folder())
+        model.load_state_dict({name: value.float() for name, value in load(data).items()}, strict=False)
+        return tokenizer, (model.bfloat16() if multiplies_bfloat16() else model).eval().to(torch.device("cpu"))

@@ -1,0 +1,82 @@
+"""The reader's network, and texts as it reads them. Imports torch: only reader.py and the training script load it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import AutoModel
+
+LONGEST = 320  # tokens of question, headline and passage together
+_LONGEST_ANSWER = 24  # tokens
+
+
+class SpanModel(torch.nn.Module):
+    """An encoder with a linear head that scores every token as the start and as the end of an answer."""
+
+    def __init__(self, encoder: Any) -> None:
+        """Put a fresh head on an encoder."""
+        super().__init__()
+        self.encoder = encoder
+        self.head = torch.nn.Linear(encoder.config.hidden_size, 2)
+
+    @classmethod
+    def from_base(cls, folder: Path) -> "SpanModel":
+        """The embedder's network with an untrained head."""
+        return cls(AutoModel.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True, add_pooling_layer=False))
+
+    def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
+        """Scores of shape (batch, tokens, 2) from token ids, attention mask and segment ids of shape (batch, tokens)."""
+        hidden = self.encoder(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
+        scores: torch.Tensor = self.head(hidden)
+        return scores.masked_fill(mask[..., None] == 0, -1e4)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Where in a passage the answer stands, and by how much it beats "no answer" (a difference of logits)."""
+
+    start: int
+    end: int
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """A batch of questions and passages as token tensors of shape (batch, tokens), with the way back to characters."""
+
+    ids: torch.Tensor
+    mask: torch.Tensor
+    types: torch.Tensor
+    offsets: Any  # int array (batch, tokens, 2): characters of headline, line end and passage
+    passage_starts: tuple[int, ...]  # where the passage begins in that text
+    is_passage: Any  # bool array (batch, tokens): tokens that may be part of an answer
+
+    def best_span(self, row: int, scores: torch.Tensor) -> Found:
+        """The best answer in a passage by its ``scores``, shape (tokens, 2)."""
+        values = scores.float().numpy()
+        allowed = self.is_passage[row]
+        starts = np.where(allowed, values[:, 0], -1e4)
+        ends = np.where(allowed, values[:, 1], -1e4)
+        joint = starts[:, None] + ends[None, :]
+        joint = np.where(np.triu(np.ones_like(joint)) * np.tri(len(joint), k=_LONGEST_ANSWER - 1) > 0, joint, -1e5)
+        start, end = np.unravel_index(int(np.argmax(joint)), joint.shape)
+        shift = self.passage_starts[row]
+        span = self.offsets[row]
+        return Found(int(span[start][0]) - shift, int(span[end][1]) - shift, float(joint[start, end] - values[0].sum()))
+
+
+def encode_pairs(tokenizer: Any, questions: Sequence[str], titles: Sequence[str], texts: Sequence[str]) -> Pairs:
+    """Tokenize questions with their passages, the headline in front; a passage is cut where LONGEST is reached."""
+    second = [f"{title}\n{text}" if title else text for title, text in zip(titles, texts, strict=True)]
+    encoded = tokenizer(
+        list(questions), second, truncation="only_second", max_length=LONGEST, padding=True,
+        return_offsets_mapping=True, return_tensors="pt",
+    )
+    offsets = encoded["offset_mapping"].numpy()
+    starts = tuple(len(title) + 1 if title else 0 for title in titles)
+    types = encoded["token_type_ids"].numpy()
+    is_passage = np.stack([(t == 1) & (o[:, 0] >= s) & (o[:, 1] > o[:, 0]) for t, o, s in zip(types, offsets, starts, strict=True)])
+    return Pairs(encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"], offsets, starts, is_passage)

@@ -1,0 +1,84 @@
+"""Whether a passage says what a sentence says: the check every generated sentence has to pass.
+
+Names, numbers and a negation must stand in the quote or right beside it; the rest is the share of its words that the
+quote holds, and the cosine of the two. No model judges itself here.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa.language.sentences import sentence_spans
+from qa.language.values import numbers
+from qa.language.words import content_stems, names, words
+from qa.types import Embedder, Hit, Span
+
+MOST_QUOTED = 3  # whole sentences in one quote
+_NEGATION = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|denied|denies|refused|cannot)\b|n['’]t\b", re.IGNORECASE)
+_COVER, _COSINE = 0.6, 0.4  # weights of the two halves of the score
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """The quote that supports a sentence best, whole sentences of the hit, and how well (0..1; 0: something is missing)."""
+
+    hit: Hit
+    span: Span  # in the article's stored text
+    score: float
+
+
+def best_support(sentence: str, hits: Sequence[Hit], embedder: Embedder) -> Support | None:
+    """The best quote for a sentence among the hits, or None where there is nothing to quote."""
+    quotes = [(hit, quote) for hit in hits if (quote := _best_quote(sentence, hit)) is not None]
+    if not quotes:
+        return None
+    vectors = embedder.encode([sentence, *(hit.text[q.start : q.end] for hit, (q, _) in quotes)])
+    cosines = vectors[1:] @ vectors[0]
+    best: Support | None = None
+    for (hit, (quote, cover)), cosine in zip(quotes, cosines, strict=True):
+        score = (_COVER * cover + _COSINE * max(0.0, float(cosine))) if cover else 0.0
+        if best is None or score > best.score:
+            best = Support(hit, Span(hit.start + quote.start, hit.start + quote.end), round(min(1.0, score), 4))
+    return best
+
+
+def _best_quote(sentence: str, hit: Hit) -> tuple[Span, float] | None:
+    """The shortest run of up to three sentences that covers most of a sentence's words, with that share."""
+    spans = sentence_spans(hit.text)
+    best: tuple[float, int, Span] | None = None
+    for first in range(len(spans)):
+        for last in range(first, min(first + MOST_QUOTED, len(spans))):
+            quote = Span(spans[first].start, spans[last].end)
+            cover = word_cover(sentence, hit.text[quote.start : quote.end], hit)
+            # A longer quote must hold clearly more to be preferred.
+            order = (cover - 0.05 * (last - first), -(last - first))
+            if best is None or order > (best[0], best[1]):
+                best = (*order, quote)
+    if best is None:
+        return None
+    return best[2], word_cover(sentence, hit.text[best[2].start : best[2].end], hit)
+
+
+def word_cover(sentence: str, quote: str, hit: Hit) -> float:
+    """The share of a sentence's content words that a quote holds; 0 when a name, a number or a negation is not there.
+
+    The headline belongs to the quote, since it names what the text calls "the project"; a word elsewhere in the passage
+    counts half.
+    """
+    near = f"{hit.title} {quote}"
+    if not numbers(sentence) <= numbers(near):
+        return 0.0
+    if not set(names(sentence)[_leading_word(sentence) :]) <= set(words(f"{hit.title} {hit.text}")):
+        return 0.0
+    if bool(_NEGATION.search(sentence)) != bool(_NEGATION.search(quote)):
+        return 0.0
+    stems, held, beside = content_stems(sentence), set(content_stems(near)), set(content_stems(hit.text))
+    if not stems:
+        return 0.0
+    return sum(1.0 if stem in held else 0.5 if stem in beside else 0.0 for stem in stems) / len(stems)
+
+
+def _leading_word(sentence: str) -> int:
+    """1 where the first name is only a sentence's first word, which is capitalised anyway; its stem is still compared."""
+    found, first = names(sentence), words(sentence)[:1]
+    return int(bool(found) and found[:1] == first)

@@ -1,0 +1,46 @@
+"""What is taken out of texts, titles, dates and addresses before they are stored."""
+
+import re
+from datetime import date
+
+LINE_CHARACTERS = 300
+
+_LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
+# C0 and C1 controls but tab and line feed; marks that reorder what is read (bidi); tag characters, which carry text
+# that no screen shows; halves of surrogate pairs, which no UTF-8 store accepts.
+_REMOVED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_WEB_ADDRESS = re.compile(r"https?://[^\s\"<>`\\]{1,2000}", re.IGNORECASE)
+_ISO_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?", re.DOTALL)
+
+
+def clean_text(text: str) -> str:
+    r"""Return the text with line ends as ``\n`` and without control, bidi and tag characters; nothing else changes."""
+    return _REMOVED.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def one_line(value: str | None, limit: int = LINE_CHARACTERS) -> str | None:
+    """Return a cleaned value on one line with single blanks, cut to ``limit`` characters; None for nothing."""
+    return " ".join(clean_text(value or "").split())[:limit].rstrip() or None
+
+
+def web_address(value: str | None) -> str | None:
+    """Return an http(s) address without blanks, quotes and control characters, else None."""
+    address = (value or "").strip()
+    return address if _WEB_ADDRESS.fullmatch(address) and clean_text(address) == address else None
+
+
+def iso_date(value: str | None) -> str | None:
+    """Return the ``YYYY-MM-DD`` of an ISO date or datetime that the calendar has, else None."""
+    match = _ISO_DATE.fullmatch((value or "").strip())
+    return match[1] if match and is_calendar_date(match[1]) else None
+
+
+def is_calendar_date(value: str) -> bool:
+    """Return whether a ``YYYY-MM-DD`` string names a day that exists."""
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
