@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.language.sentences import sentence_spans
+from qa.language.values import numbers
+from qa.language.words import content_stems
 from qa.types import Hit, Reader, Span
 
 _TIE = 0.15  # of a logit for each rank: between equally good readings the better passage decides
@@ -42,3 +44,24 @@ def _sentences_around(hit: Hit, start: int, end: int) -> Span:
     """The sentences of a hit that the span touches, in the article's indices."""
     touched = [s for s in sentence_spans(hit.text) if s.start < end - hit.start and s.end > start - hit.start]
     return Span(hit.start + touched[0].start, hit.start + touched[-1].end) if touched else Span(hit.start, hit.end)
+
+
+def newest_first(evidence: Sequence[Evidence], within: float = 3.0) -> list[Evidence]:
+    """Evidence whose margin comes ``within`` so many logits of the best, newest article first, then the rest."""
+    close = [e for e in evidence if e.margin >= evidence[0].margin - within]
+    return sorted(close, key=lambda e: e.hit.date or "", reverse=True) + list(evidence[len(close) :])
+
+
+def answers_with(sentence: str, evidence: Sequence[Evidence], within: float = 2.0) -> bool:
+    """Whether a sentence gives the answer of evidence that comes ``within`` so many logits of the best.
+
+    Its numbers must be there, or where it has none, half of its stems.
+    """
+    for found in evidence:
+        if found.margin >= evidence[0].margin - within:
+            asked_numbers, stems = numbers(found.answer), set(content_stems(found.answer))
+            if asked_numbers and asked_numbers <= numbers(sentence):
+                return True
+            if not asked_numbers and stems and 2 * len(stems & set(content_stems(sentence))) >= len(stems):
+                return True
+    return False

@@ -95,7 +95,7 @@ class FakeDesk:
         start = Answer(question, question, passages=(hit(TUNNEL), hit(TUNNEL, 120, 260), hit(MEASLES)), model="fake")
         try:
             yield start
-            yield from getattr(self, f"_{question.split()[0].strip('?.,').lower()}", self._answer)(start)
+            yield from getattr(self, f"_{question.split()[0].strip('?.,:').lower()}", self._answer)(start)
         finally:
             self.closed.set()
 

@@ -127,6 +127,69 @@ def test_stop_closes_the_stream_and_keeps_what_there_is(serve_desk: Serve, tmp_p
     assert [len(turn.text) > 0 for turn in page.turns()] == [True, True]
 
 
+def test_stop_and_clear_work_in_a_long_conversation(serve_desk: Serve, tmp_path: Path) -> None:
+    """However often answers are stopped, each stays stopped; Clear in the middle of one empties everything."""
+    page = serve_desk(FakeDesk(tmp_path))
+    for _ in range(4):
+        page.ask("Quote the number of cases")
+        page.send("Wait for me")
+        page.until(lambda: "It begins." in page.text("#current .answer"))
+        page.click("#stop")
+        page.finished()
+    page.settle()
+    assert "Stopped" in page.text("#current .answer")
+    page.send("Wait once more")
+    page.until(lambda: "It begins." in page.text("#current .answer"))
+    page.click("#clear")
+    page.until(lambda: not page.turns())
+    page.settle()
+    assert not page.turns()
+    page.ask(QUESTION)
+    assert len(page.turns()) == 1
+
+
+def test_a_full_queue_is_said(serve_desk: Serve, tmp_path: Path) -> None:
+    """Where sixteen questions wait already, the next one is told that the desk is busy, and can be retried."""
+    desk = FakeDesk(tmp_path)
+    page = serve_desk(desk)
+    first = page.driver.current_window_handle
+    page.send("Wait for me")
+    page.until(lambda: "It begins." in page.text("#current .answer"))
+    join = (
+        "const ask = window.gradio_config.dependencies.find((one) => one.api_name === 'ask').id;"
+        "const join = (n) => fetch('gradio_api/queue/join', {method: 'POST', headers: {'content-type': "
+        "'application/json'}, body: JSON.stringify({data: [[]], fn_index: ask, session_hash: 'other' + n})});"
+        "Promise.all([...Array(16).keys()].map(join)).then((all) => arguments[0](all.map((one) => one.status)));"
+    )
+    assert set(page.driver.execute_async_script(join)) == {200}
+    page.driver.switch_to.new_window("tab")
+    try:
+        other = Page(page.driver, page.address.replace("127.0.0.1", "localhost")).open()
+        other.send("Quote the number of cases")
+        assert "busy with other questions" in other.finished().text
+        assert other.state() == "error"
+    finally:
+        page.driver.close()
+        page.driver.switch_to.window(first)
+    desk.go_on.set()
+    page.until(lambda: "It ended." in page.text("#current .answer"))
+
+
+def test_articles_can_be_changed_while_an_answer_is_written(serve_desk: Serve, tmp_path: Path) -> None:
+    """Indexing does not wait for the model."""
+    desk = FakeDesk(tmp_path)
+    page = serve_desk(desk)
+    page.send("Wait for me")
+    page.until(lambda: "It begins." in page.text("#current .answer"))
+    page.tab("Articles")
+    page.click("#reindex")
+    page.until(lambda: "2 unchanged" in page.text("#report .report"))
+    page.tab("Ask")
+    assert page.state() == "busy"
+    desk.go_on.set()
+    page.finished()
+
+
 def test_retry_asks_the_last_question_again_in_place_of_its_answer(serve_desk: Serve, tmp_path: Path) -> None:
     """After Retry there are as many turns as before, and the answer is a new one."""
     desk = FakeDesk(tmp_path)

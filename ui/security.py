@@ -1,0 +1,177 @@
+"""Who may reach the page, with how much, and what the browser may do with it.
+
+The page has no login, so it must be out of reach of every web site that is open in the same browser. It stands around
+the whole application, as plain ASGI: a response streams through it, and nothing of the application is reached first.
+"""
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+UPLOAD = "/gradio_api/upload"
+MEGABYTE = 1_000_000
+LARGEST_BODY = 1 * MEGABYTE
+LARGEST_UPLOADS = 100 * MEGABYTE  # of files that wait to be taken in, all together; one file: see ui/launch.py
+
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self'; frame-src 'none'; "
+    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+HEADERS = (
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+# What the page itself asks for. Gradio has more routes (files, proxies, its own tools), and none of them is needed.
+ROUTES = frozenset(
+    (
+        "/",
+        "/config",
+        "/favicon.ico",
+        "/manifest.json",
+        "/pwa_icon",
+        "/robots.txt",
+        "/theme.css",
+        "/gradio_api/app_id",
+        "/gradio_api/cancel",
+        "/gradio_api/queue/data",
+        "/gradio_api/queue/join",
+        "/gradio_api/reset",
+        "/gradio_api/run/predict",
+        "/gradio_api/startup-events",
+        "/gradio_api/upload_progress",
+        UPLOAD,
+    )
+)
+FOLDERS = ("/assets/", "/static/", "/svelte/", "/gradio_api/heartbeat/")
+
+
+class Guard:
+    """Lets through what comes from this page on this machine; everything else gets 400, 403, 404 or 413."""
+
+    def __init__(self, app: Application, port: int, uploads: Path | None = None) -> None:
+        self._app = app
+        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        self._origins = frozenset(f"http://{host}" for host in self._hosts)
+        self._uploads = uploads
+        self._arriving = 0  # bytes of uploads under way
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, as ASGI has it."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            refusal = self._refusal(scope)
+            if refusal is not None:
+                await _refuse(send, *refusal)
+            else:
+                await self._measured(scope, receive, _with_headers(send))
+        else:  # a websocket: the page opens none
+            await send({"type": "websocket.close", "code": 1008})
+
+    def _refusal(self, scope: Scope) -> tuple[int, str] | None:
+        if _header(scope, b"host").lower() not in self._hosts:
+            return 400, "Unknown host."
+        origin = _header(scope, b"origin")
+        if origin and origin.lower() not in self._origins:
+            return 403, "Another site may not use this page."
+        path = scope["path"]
+        if ".." in path or "\\" in path or not (path in ROUTES or path.startswith(FOLDERS)):
+            return 404, "Not found."
+        length = _header(scope, b"content-length")
+        if length and not (length.isascii() and length.isdigit()):
+            return 400, "Bad content length."
+        if int(length or 0) > self._room(path):
+            return 413, "Too large."
+        return None
+
+    async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on while its body keeps within its room; a body may come without saying how long it is."""
+        uploading = scope["path"] == UPLOAD
+        room, got, late, started = self._room(scope["path"]), 0, False, False
+
+        async def counted() -> Message:
+            nonlocal got, late
+            message = await receive()
+            size = len(message.get("body", b""))
+            got += size
+            if uploading:
+                self._arriving += size
+            if got <= room:
+                return message
+            late = True
+            return {"type": "http.disconnect"}
+
+        async def sent(message: Message) -> None:
+            nonlocal started
+            if not late or started:
+                started = True
+                await send(message)
+
+        try:
+            await self._app(scope, counted, sent)
+        except Exception:
+            if not late:
+                raise
+        finally:
+            if uploading:
+                self._arriving -= got
+        if late and not started:
+            self._forget_torn()
+            await _refuse(send, 413, "Too large.")
+
+    def _room(self, path: str) -> int:
+        if path != UPLOAD:
+            return LARGEST_BODY
+        return LARGEST_UPLOADS - self._arriving - (_size(self._uploads) if self._uploads else 0)
+
+    def _forget_torn(self) -> None:
+        """Delete uploads that were cut off: complete ones lie one folder deeper."""
+        if self._uploads is not None and self._arriving == 0:
+            for entry in os.scandir(self._uploads):
+                if entry.is_file(follow_symlinks=False):
+                    os.unlink(entry)
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    values = [value for key, value in scope["headers"] if key.lower() == name]
+    return b",".join(values).decode("latin-1")  # given twice, it equals nothing that is allowed
+
+
+def _with_headers(send: Send) -> Send:
+    names = frozenset(name for name, _ in HEADERS)
+
+    async def wrapped(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in names]
+            message = {**message, "headers": [*kept, *HEADERS]}
+        await send(message)
+
+    return wrapped
+
+
+async def _refuse(send: Send, status: int, said: str) -> None:
+    body = said.encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+        *HEADERS,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

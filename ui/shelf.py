@@ -1,0 +1,88 @@
+"""What happens on the Articles tab: files taken in, everything read again, an article removed; no widgets."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from qa.errors import QAError
+from qa.types import Failure, ListedArticle, SyncReport
+from ui.desk import Desk
+from ui.listing import articles_html, line_html, progress_html, report_html
+from ui.relay import relay
+from ui.talk import UNEXPECTED
+
+LOG = logging.getLogger(__name__)
+Step = tuple[str, int, int]
+
+
+class Shelf:
+    """The articles of a library as the page shows and changes them."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def articles(self) -> tuple[ListedArticle, ...]:
+        """Return what is indexed; an unreadable library counts as empty here and is reported where one asks."""
+        try:
+            return self._desk.articles()
+        except QAError:
+            LOG.warning("The list of articles cannot be read", exc_info=True)
+            return ()
+
+    def listing(self, words: str) -> str:
+        """Return the table of articles that match."""
+        return articles_html(self.articles(), words)
+
+    def add(self, files: Sequence[str]) -> Iterator[str]:
+        """Store uploaded files, index them, and yield progress and then the report; the temporary files are deleted."""
+        refused = [failure for failure in map(self._store, map(Path, files)) if failure is not None]
+        if len(refused) == len(files):
+            yield report_html(SyncReport(), refused)
+            return
+        yield from self._index((self._desk.uploads,), refused)
+
+    def reindex(self) -> Iterator[str]:
+        """Read every known source again, and yield progress and then the report."""
+        yield from self._index((), ())
+
+    def remove(self, article_id: str) -> str:
+        """Remove one article, and return a line that says so."""
+        try:
+            removed = self._desk.remove(article_id)
+        except QAError as error:
+            return line_html(str(error), bad=True)
+        except Exception:
+            LOG.exception("An article could not be removed")
+            return line_html(UNEXPECTED, bad=True)
+        return line_html(f"{', '.join(removed)} is no longer in the library.")
+
+    def _store(self, file: Path) -> Failure | None:
+        try:
+            self._desk.upload(file.name, file.read_bytes())
+        except QAError as error:
+            return Failure(file.name, str(error))
+        except OSError as error:
+            LOG.warning("An upload cannot be read", exc_info=True)
+            return Failure(file.name, f"cannot be read ({error.strerror}); upload it again")
+        finally:
+            file.unlink(missing_ok=True)
+        return None
+
+    def _index(self, paths: tuple[Path, ...], refused: Sequence[Failure]) -> Iterator[str]:
+        def call(emit: Callable[[Step | SyncReport], None]) -> None:
+            # A sync that has begun is finished even when the page is left: half a source helps nobody.
+            emit(self._desk.index(*paths, progress=lambda doing, done, total: emit((doing, done, total))))
+
+        yield progress_html("Reading", 0, 0)
+        try:
+            for item in relay(call, threading.Event()):
+                if isinstance(item, SyncReport):
+                    yield report_html(item, refused)
+                else:
+                    yield progress_html(*item)
+        except QAError as error:
+            yield line_html(str(error), bad=True)
+        except Exception:
+            LOG.exception("Indexing failed")
+            yield line_html(UNEXPECTED, bad=True)
