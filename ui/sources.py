@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qa.types import Answer, Hit
+from qa.types import Answer, Citation, Hit
 from ui.markup import day, escape, link
 from ui.turns import Source, Turn
 
@@ -55,10 +55,12 @@ def _nothing(turn: Turn) -> str:
 def _read(answer: Answer | None) -> str:
     if answer is None:
         return ""
-    cited = {(citation.article_id, passage.start) for citation in answer.citations for passage in answer.passages
-             if passage.article_id == citation.article_id and passage.start <= citation.start < passage.end}  # fmt: skip
-    rest = [hit for hit in answer.passages if (hit.article_id, hit.start) not in cited]
+    rest = [hit for hit in answer.passages if not any(_within(citation, hit) for citation in answer.citations)]
     return _list(rest, "Also read" if answer.citations else "Read") if rest else ""
+
+
+def _within(citation: Citation, hit: Hit) -> bool:
+    return citation.article_id == hit.article_id and hit.start <= citation.start < hit.end
 
 
 def _list(hits: Sequence[Hit], title: str) -> str:

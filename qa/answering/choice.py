@@ -56,13 +56,13 @@ def _downloaded(model: str) -> Path:
     import huggingface_hub
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    place = {"repo_id": match["repository"], "filename": match["file"]}
-    cached = huggingface_hub.try_to_load_from_cache(**place)
+    repository, name = match["repository"], match["file"]
+    cached = huggingface_hub.try_to_load_from_cache(repository, name)
     if isinstance(cached, str) and (checked := Path(f"{cached}.sha256")).is_file():
         return Path(cached)
     try:
-        expected = huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(**place)).etag or ""
-        file = Path(huggingface_hub.hf_hub_download(**place))
+        expected = huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(repository, name)).etag or ""
+        file = Path(huggingface_hub.hf_hub_download(repository, name))
     except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
         raise ModelError(f"{model} cannot be downloaded ({' '.join(str(error).split())[:200]}); check the name and the network") from error
     found = file_sha256(file)

@@ -30,7 +30,7 @@ class PassageReader:
 
     def __init__(self, folder: Path | None = None) -> None:
         """Name the folder of reader.safetensors; nothing is read yet."""
-        self._weights = (folder or models_folder() / "reader") / "reader.safetensors"
+        self.file = (folder or models_folder() / "reader") / "reader.safetensors"
         self._loading = threading.Lock()
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
@@ -61,11 +61,11 @@ class PassageReader:
         from qa.answering.span_model import SpanModel
 
         try:
-            data = self._weights.read_bytes()
+            data = self.file.read_bytes()
         except OSError as error:
-            raise ModelError(f"the reader's weights {self._weights} cannot be read ({error.strerror}); install newsdesk again") from error
+            raise ModelError(f"the reader's weights {self.file} cannot be read ({error.strerror}); install newsdesk again") from error
         if hashlib.sha256(data).hexdigest() != SHA256:
-            raise ModelError(f"{self._weights} is not the file it should be (its hash differs); install newsdesk again")
+            raise ModelError(f"{self.file} is not the file it should be (its hash differs); install newsdesk again")
         tokenizer = AutoTokenizer.from_pretrained(str(base_folder()), local_files_only=True)
         model = SpanModel.from_base(base_folder())
         model.load_state_dict({name: value.float() for name, value in load(data).items()}, strict=False)

@@ -13,7 +13,7 @@ LONGEST = 320  # tokens of question, headline and passage together
 _LONGEST_ANSWER = 24  # tokens
 
 
-class SpanModel(torch.nn.Module):
+class SpanModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: its own errors are not ours
     """An encoder with a linear head that scores every token as the start and as the end of an answer."""
 
     def __init__(self, encoder: Any) -> None:

@@ -29,13 +29,12 @@ class Support:
 
 def best_support(sentence: str, hits: Sequence[Hit], embedder: Embedder) -> Support | None:
     """The best quote for a sentence among the hits, or None where there is nothing to quote."""
-    quotes = [(hit, quote) for hit in hits if (quote := _best_quote(sentence, hit)) is not None]
+    quotes = [(hit, *found) for hit in hits if (found := _best_quote(sentence, hit))]
     if not quotes:
         return None
-    vectors = embedder.encode([sentence, *(hit.text[q.start : q.end] for hit, (q, _) in quotes)])
-    cosines = vectors[1:] @ vectors[0]
+    vectors = embedder.encode([sentence, *(hit.text[quote.start : quote.end] for hit, quote, _ in quotes)])
     best: Support | None = None
-    for (hit, (quote, cover)), cosine in zip(quotes, cosines, strict=True):
+    for (hit, quote, cover), cosine in zip(quotes, vectors[1:] @ vectors[0], strict=True):
         score = (_COVER * cover + _COSINE * max(0.0, float(cosine))) if cover else 0.0
         if best is None or score > best.score:
             best = Support(hit, Span(hit.start + quote.start, hit.start + quote.end), round(min(1.0, score), 4))
@@ -43,20 +42,19 @@ def best_support(sentence: str, hits: Sequence[Hit], embedder: Embedder) -> Supp
 
 
 def _best_quote(sentence: str, hit: Hit) -> tuple[Span, float] | None:
-    """The shortest run of up to three sentences that covers most of a sentence's words, with that share."""
+    """The run of up to three sentences of a hit that covers most of a sentence's words, with that share."""
     spans = sentence_spans(hit.text)
-    best: tuple[float, int, Span] | None = None
-    for first in range(len(spans)):
-        for last in range(first, min(first + MOST_QUOTED, len(spans))):
-            quote = Span(spans[first].start, spans[last].end)
-            cover = word_cover(sentence, hit.text[quote.start : quote.end], hit)
-            # A longer quote must hold clearly more to be preferred.
-            order = (cover - 0.05 * (last - first), -(last - first))
-            if best is None or order > (best[0], best[1]):
-                best = (*order, quote)
-    if best is None:
+    runs = [
+        Span(spans[first].start, spans[last].end)
+        for first in range(len(spans))
+        for last in range(first, min(first + MOST_QUOTED, len(spans)))
+    ]
+    covers = [(word_cover(sentence, hit.text[run.start : run.end], hit), run) for run in runs]
+    if not covers:
         return None
-    return best[2], word_cover(sentence, hit.text[best[2].start : best[2].end], hit)
+    # Among runs that hold as much, the shortest says it most plainly.
+    cover, run = max(covers, key=lambda pair: (round(pair[0], 1), pair[1].start - pair[1].end))
+    return run, cover
 
 
 def word_cover(sentence: str, quote: str, hit: Hit) -> float:

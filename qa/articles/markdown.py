@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-import yaml  # type: ignore[import-untyped]
+import yaml
 
 from qa.articles.cleaning import clean_text
 from qa.articles.draft import Draft

@@ -8,6 +8,7 @@ import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import apsw
 
@@ -100,6 +101,11 @@ def get_meta(connection: apsw.Connection, key: str) -> str | None:
 def set_meta(connection: apsw.Connection, key: str, value: str) -> None:
     """Write a note of the library about itself."""
     connection.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+
+
+def rows(connection: apsw.Connection, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+    """All rows of a query as tuples, whose types the schema knows and the type checker does not."""
+    return connection.execute(query, values).fetchall()
 
 
 @contextmanager

@@ -8,8 +8,9 @@ from pathlib import Path
 import apsw
 import numpy as np
 
+from qa.library.database import rows
 from qa.library.plan import Addition, Plan
-from qa.library.segments import Segment, remove_unlisted, write_segment
+from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids
 from qa.library.store import listed_segments
 from qa.retrieval.passages import searchable_text, split_passages
@@ -75,7 +76,7 @@ def publish(
         for row_id in plan.removed:
             if keep_out:
                 _keep_out(connection, row_id)
-            paths += [row[0] for row in connection.execute("SELECT path FROM articles WHERE row_id = ?", (row_id,))]
+            paths += [path for (path,) in rows(connection, "SELECT path FROM articles WHERE row_id = ?", (row_id,))]
             connection.execute("DELETE FROM articles WHERE row_id = ?", (row_id,))
         new: list[int] = []
         for addition, article_cuts in zip(plan.additions, cuts, strict=True):
@@ -89,9 +90,9 @@ def publish(
 
 def write_one_segment(connection: apsw.Connection, folder: Path) -> None:
     """Put every live vector into one fresh FAISS file and list only that; part of the caller's transaction."""
-    rows = connection.execute("SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) ORDER BY passage_id").fetchall()
+    live = rows(connection, "SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) ORDER BY passage_id")
     connection.execute("DELETE FROM segments; DELETE FROM tombstones")
-    _write_segment(connection, folder, rows)
+    _write_segment(connection, folder, live)
 
 
 def write_keywords(connection: apsw.Connection, passage_id: int, title: str, text: str) -> None:
@@ -103,7 +104,7 @@ def _remove_passages(connection: apsw.Connection, row_ids: Iterable[int]) -> dic
     """Delete the passages of articles; returns passage id -> text hash of what went."""
     dead: dict[int, bytes] = {}
     for row_id in row_ids:
-        dead.update(connection.execute("SELECT passage_id, text_hash FROM passages WHERE row_id = ?", (row_id,)).fetchall())
+        dead.update(rows(connection, "SELECT passage_id, text_hash FROM passages WHERE row_id = ?", (row_id,)))
         connection.execute("DELETE FROM keywords WHERE rowid IN (SELECT passage_id FROM passages WHERE row_id = ?)", (row_id,))
         connection.execute("DELETE FROM passages WHERE row_id = ?", (row_id,))
     return dead
@@ -163,16 +164,15 @@ def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], de
         write_one_segment(connection, folder)
     else:
         query = "SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) WHERE passage_id >= ? ORDER BY passage_id"
-        _write_segment(connection, folder, connection.execute(query, (min(new),)).fetchall() if new else [])
+        _write_segment(connection, folder, rows(connection, query, (min(new),)) if new else [])
 
 
-def _write_segment(connection: apsw.Connection, folder: Path, rows: Sequence[tuple[int, bytes]]) -> None:
-    if rows:
-        vectors = np.frombuffer(b"".join(vector for _, vector in rows), dtype=np.float16).reshape(len(rows), -1)
-        segment: Segment = write_segment(folder, [passage_id for passage_id, _ in rows], vectors.astype(np.float32))
+def _write_segment(connection: apsw.Connection, folder: Path, stored: Sequence[tuple[int, bytes]]) -> None:
+    if stored:
+        vectors = np.frombuffer(b"".join(vector for _, vector in stored), dtype=np.float16).reshape(len(stored), -1)
+        segment = write_segment(folder, [passage_id for passage_id, _ in stored], vectors.astype(np.float32))
         connection.execute("INSERT OR REPLACE INTO segments VALUES (?, ?, ?)", (segment.file, segment.sha256, segment.vectors))
 
 
 def _count(connection: apsw.Connection, query: str) -> int:
-    row = connection.execute(query).fetchone()
-    return int(row[0]) if row else 0
+    return int(rows(connection, query)[0][0])

@@ -87,7 +87,7 @@ class VectorIndex:
         import faiss
 
         query = np.ascontiguousarray(vector, dtype=np.float32)[None, :]
-        parameters = faiss.SearchParameters(sel=selector) if selector is not None else None
+        parameters = faiss.SearchParameters(sel=selector) if selector is not None else None  # type: ignore[call-arg]
         found: list[tuple[int, float]] = []
         for index in self._indexes:
             scores, ids = index.search(query, min(count, index.ntotal), params=parameters)

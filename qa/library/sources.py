@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 
 from qa.errors import InputError
+from qa.library.database import rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +43,13 @@ def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path]) -> list[
 
 def held(connection: apsw.Connection, source: Source) -> dict[tuple[str, str], tuple[int, str]]:
     """What the library holds of a source or the part of it: (path, given id or "") -> (row id, content hash)."""
-    rows = connection.execute(
+    found = rows(
+        connection,
         """SELECT path, coalesce(given_id, ''), row_id, content_hash FROM articles
            WHERE source_id = ?1 AND (?2 = '' OR path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')""",
         (source.source_id, source.under),
     )
-    return {(path, given): (row_id, content_hash) for path, given, row_id, content_hash in rows}
+    return {(path, given): (row_id, content_hash) for path, given, row_id, content_hash in found}
 
 
 def refuse_emptied(source: Source, held_articles: int, found: int) -> None:
@@ -69,10 +71,12 @@ def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
     Raises InputError when another article holds the id.
     """
     for path in sorted(set(paths)):
-        rows = connection.execute(
-            "SELECT a.row_id, s.name FROM articles a JOIN sources s USING (source_id) WHERE a.path = ? AND a.given_id IS NULL", (path,)
-        ).fetchall()
-        wanted = {row_id: path if len(rows) == 1 else f"{name}/{path}" for row_id, name in rows}
+        found = rows(
+            connection,
+            "SELECT a.row_id, s.name FROM articles a JOIN sources s USING (source_id) WHERE a.path = ? AND a.given_id IS NULL",
+            (path,),
+        )
+        wanted = {row_id: path if len(found) == 1 else f"{name}/{path}" for row_id, name in found}
         # Ids change hands, so all are freed before any is given.
         connection.executemany("UPDATE articles SET article_id = char(0) || row_id WHERE row_id = ?", [(row,) for row in wanted])
         try:
@@ -100,8 +104,8 @@ def _register(connection: apsw.Connection, root: Path, inside: dict[Path, int]) 
             for table in ("articles", "kept_out"):
                 connection.execute(f"UPDATE {table} SET source_id = ?, path = ? || path WHERE source_id = ?", (source_id, prefix, inner))  # noqa: S608
             connection.execute("DELETE FROM sources WHERE source_id = ?", (inner,))
-        moved = connection.execute("SELECT path FROM articles WHERE source_id = ? AND given_id IS NULL", (source_id,))
-        assign_ids(connection, [row[0] for row in moved.fetchall()])
+        moved = rows(connection, "SELECT path FROM articles WHERE source_id = ? AND given_id IS NULL", (source_id,))
+        assign_ids(connection, [path for (path,) in moved])
     return source_id
 
 

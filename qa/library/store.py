@@ -10,7 +10,7 @@ import apsw
 import numpy as np
 
 from qa.errors import InputError, LibraryError
-from qa.library.database import get_meta, mapped_errors, open_to_read
+from qa.library.database import get_meta, mapped_errors, open_to_read, rows
 from qa.library.segments import Segment, VectorIndex
 from qa.types import Article, Hit, ListedArticle, Nearest, Span
 
@@ -30,28 +30,31 @@ class Snapshot:
 
     def listed(self) -> tuple[ListedArticle, ...]:
         """All articles, newest first, undated last."""
-        rows = self._connection.execute(
+        found = rows(
+            self._connection,
             """SELECT a.article_id, a.title, a.date, a.source, a.url, count(p.passage_id), s.root = ?
                FROM articles a JOIN sources s USING (source_id) LEFT JOIN passages p USING (row_id)
                GROUP BY a.row_id ORDER BY a.date IS NULL, a.date DESC, a.article_id""",
             (str(self._uploads),),
         )
-        return tuple(ListedArticle(*row[:6], uploaded=bool(row[6])) for row in rows)
+        return tuple(
+            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded))
+            for article_id, title, date, source, url, passages, uploaded in found
+        )
 
     def article(self, article_id: str) -> tuple[Article, tuple[Span, ...]]:
         """An article and the spans of its passages. Raises InputError for an unknown id."""
-        row = self._connection.execute(
-            "SELECT row_id, article_id, title, date, source, url, text FROM articles WHERE article_id = ?", (article_id,)
-        ).fetchone()
-        if not row:
+        found = rows(
+            self._connection, "SELECT row_id, article_id, title, date, source, url, text FROM articles WHERE article_id = ?", (article_id,)
+        )
+        if not found:
             raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
-        spans = self._connection.execute('SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', (row[0],))
-        return Article(*row[1:]), tuple(Span(*span) for span in spans)
+        spans = rows(self._connection, 'SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', found[0][:1])
+        return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
 
     def has_articles(self, since: str | None = None, until: str | None = None) -> bool:
         """Whether any article is dated within the range (inclusive; None leaves a side open)."""
-        found = self._connection.execute(f"SELECT 1 FROM articles a WHERE {_IN_RANGE} LIMIT 1", (since, until))  # noqa: S608
-        return found.fetchone() is not None
+        return bool(rows(self._connection, f"SELECT 1 FROM articles a WHERE {_IN_RANGE} LIMIT 1", (since, until)))  # noqa: S608
 
     def keyword_search(self, terms: Sequence[str], count: int, since: str | None, until: str | None) -> list[int]:
         """Passage ids by BM25 over headline and text, best first; every term counts, none is required."""
@@ -59,12 +62,13 @@ class Snapshot:
         query = " OR ".join('"{}"'.format(term.replace('"', '""')) for term in terms)
         if not query:
             return []
-        rows = self._connection.execute(
+        found = rows(
+            self._connection,
             f"""SELECT p.passage_id FROM keywords k JOIN passages p ON p.passage_id = k.rowid JOIN articles a USING (row_id)
                 WHERE keywords MATCH ?3 AND {_IN_RANGE} ORDER BY k.rank, p.passage_id LIMIT ?4""",  # noqa: S608
             (since, until, query, count),
         )
-        return [row[0] for row in rows]
+        return [passage_id for (passage_id,) in found]
 
     def vector_search(self, vector: Any, count: int, since: str | None, until: str | None) -> list[tuple[int, float]]:
         """Passage ids with their cosine to ``vector``, float32 of shape (dimension,), best first."""
@@ -74,33 +78,28 @@ class Snapshot:
         """The passages of ids with their scores, in the order given."""
         hits = []
         for passage_id, score in scores:
-            row = self._connection.execute(
+            found = rows(
+                self._connection,
                 """SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end"
                    FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id = ?""",
                 (passage_id,),
-            ).fetchone()
-            if row:
-                start, end = row[6:]
-                hits.append(Hit(*row[:5], text=row[5][start:end], start=start, end=end, score=score, passage_id=passage_id))
+            )
+            for article_id, title, date, source, url, text, start, end in found:
+                hits.append(Hit(article_id, title, date, source, url, text[start:end], start, end, score, passage_id))
         return hits
 
     def newest(self, count: int) -> tuple[Nearest, ...]:
         """The newest articles, to name where a search found nothing."""
-        rows = self._connection.execute(
-            "SELECT article_id, title, date FROM articles ORDER BY date IS NULL, date DESC, article_id LIMIT ?", (count,)
-        )
-        return tuple(Nearest(*row) for row in rows)
+        query = "SELECT article_id, title, date FROM articles ORDER BY date IS NULL, date DESC, article_id LIMIT ?"
+        return tuple(Nearest(*row) for row in rows(self._connection, query, (count,)))
 
     def _selector(self, since: str | None, until: str | None) -> Any:
         import faiss
 
         if since is not None or until is not None:
-            rows = self._connection.execute(
-                f"SELECT p.passage_id FROM passages p JOIN articles a USING (row_id) WHERE {_IN_RANGE}",  # noqa: S608
-                (since, until),
-            )
-            return faiss.IDSelectorBatch(np.fromiter((row[0] for row in rows), dtype=np.int64))
-        dead = np.fromiter((row[0] for row in self._connection.execute("SELECT passage_id FROM tombstones")), dtype=np.int64)
+            query = f"SELECT p.passage_id FROM passages p JOIN articles a USING (row_id) WHERE {_IN_RANGE}"  # noqa: S608
+            return faiss.IDSelectorBatch(np.asarray([i for (i,) in rows(self._connection, query, (since, until))], dtype=np.int64))
+        dead = np.asarray([i for (i,) in rows(self._connection, "SELECT passage_id FROM tombstones")], dtype=np.int64)
         return faiss.IDSelectorNot(faiss.IDSelectorBatch(dead)) if len(dead) else None
 
 

@@ -8,7 +8,7 @@ import apsw
 import numpy as np
 
 from qa.errors import LibraryError
-from qa.library.database import get_meta, mapped_errors, open_to_read, open_to_write, set_meta
+from qa.library.database import get_meta, mapped_errors, open_to_read, open_to_write, rows, set_meta
 from qa.library.lock import writing
 from qa.library.publish import cut_article, store_vectors, write_keywords, write_one_segment
 from qa.library.segments import VectorIndex, remove_unlisted
@@ -30,7 +30,7 @@ def verify(folder: Path) -> VerifyReport:
                       _vector_problems(connection, folder))
             problems = tuple(Problem(kind, detail, fix) for check in checks for kind, detail in check)
             articles, passages, vectors = (
-                connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+                rows(connection, f"SELECT count(*) FROM {table}")[0][0]  # noqa: S608
                 for table in ("articles", "passages", "passages JOIN vectors USING (text_hash)")
             )
         finally:
@@ -75,7 +75,7 @@ def _rebuild(
     width = embedder().dimension * 2  # bytes of a float16 vector
     connection.execute("DELETE FROM vectors WHERE length(vector) != ?", (width,))
     used = []
-    for row_id, title, date, text in connection.execute("SELECT row_id, title, date, text FROM articles ORDER BY row_id").fetchall():
+    for row_id, title, date, text in rows(connection, "SELECT row_id, title, date, text FROM articles ORDER BY row_id"):
         for cut in cut_article(title, date, text, settings):
             connection.execute("INSERT INTO passages VALUES (NULL, ?, ?, ?, ?)", (row_id, cut.span.start, cut.span.end, cut.text_hash))
             write_keywords(connection, connection.last_insert_rowid(), title, text[cut.span.start : cut.span.end])

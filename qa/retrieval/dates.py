@@ -57,7 +57,8 @@ def date_request(question: str, today: date) -> DateRequest:
             continue
         if (since or until or today) <= today:
             rest = re.sub(r"\s+([?.!,])", r"\1", f"{question[: match.start()]} {question[match.end() :]}")
-            return DateRequest(" ".join(rest.split()), since and since.isoformat(), until and until.isoformat(), newest)
+            first, last = (day.isoformat() if day else None for day in (since, until))
+            return DateRequest(" ".join(rest.split()), first, last, newest)
     return DateRequest(question, newest=newest)
 
 

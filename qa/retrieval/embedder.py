@@ -60,9 +60,12 @@ class SentenceEmbedder:
     def _model(self) -> Any:
         import torch
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging as quiet
 
         if self._threads:
             torch.set_num_threads(self._threads)
+        quiet.disable_progress_bar()
+        quiet.set_verbosity_error()
         model = SentenceTransformer(str(self._folder), device="cpu", trust_remote_code=False, local_files_only=True)
         # bfloat16 is about three times as fast where the processor multiplies it, and slower where it does not.
         return model.bfloat16() if multiplies_bfloat16() else model

@@ -13,7 +13,7 @@ from ui.desk import Desk
 
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
-    """One headless Chromium with an empty profile; the test is skipped where there is none."""
+    """Yield one headless Chromium with an empty profile; the test is skipped where there is none."""
     for program in (CHROMIUM, DRIVER):
         if not program.exists():
             pytest.skip(f"{program} is missing; install the packages chromium and chromium-driver")
@@ -23,7 +23,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chrome]:
 
 @pytest.fixture
 def serve_desk(browser: Chrome) -> Iterator[Callable[..., Page]]:
-    """A function that serves a desk and opens its page, with nothing kept from an earlier test."""
+    """Return a function that serves a desk and opens its page, with nothing kept from an earlier test."""
     with contextlib.ExitStack() as stack:
 
         def serve(desk: Desk, examples: Sequence[str] = (), seconds: float = 20) -> Page:
@@ -36,7 +36,7 @@ def serve_desk(browser: Chrome) -> Iterator[Callable[..., Page]]:
 
 @pytest.fixture
 def files(tmp_path: Path) -> Callable[..., Path]:
-    """A function that writes a file to upload."""
+    """Return a function that writes a file to upload."""
 
     def write(name: str, text: str) -> Path:
         folder = tmp_path / "to upload"

@@ -373,7 +373,7 @@ def test_a_phone_needs_no_sideways_scroll(serve_desk: Serve, tmp_path: Path) -> 
         assert page.driver.execute_script(wide) <= 0
         page.click('#current .citation[data-number="1"]')
         page.settle(1)
-        box = "const r = document.querySelector('#sources .active mark').getBoundingClientRect(); return [r.top, r.bottom]"
+        box = "const box = document.querySelector('.active mark').getBoundingClientRect(); return [box.top, box.bottom]"
         top, bottom = page.driver.execute_script(box)
         assert top >= 0
         assert bottom <= 844

@@ -102,7 +102,7 @@ class HostileDesk(FakeDesk):
 
 @pytest.fixture
 def canary() -> Iterator[tuple[str, list[str]]]:
-    """The address of a server, and the list of what was asked of it."""
+    """Yield the address of a server and the list of what was asked of it."""
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):

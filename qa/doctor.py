@@ -1,0 +1,124 @@
+"""What this machine, its packages and the models are, and how fast they run here."""
+
+import hashlib
+import os
+import platform
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import apsw
+import psutil
+
+from qa.chat import Desk
+from qa.errors import QAError
+from qa.library.database import exists
+from qa.types import Check, Message
+
+_PACKAGES = ("sentence-transformers", "torch", "faiss-cpu", "llama-cpp-python", "gradio", "trafilatura")
+_SAFE_SQLITE = (3, 51, 3)  # the write-ahead log of earlier ones can be corrupted by two connections at once
+_NEEDED_MEMORY = 1.5  # GiB for both default models and a small library
+_NEEDED_DISK = 0.5  # GiB
+
+
+def diagnose(desk: Desk) -> tuple[Check, ...]:
+    """Every check, in the order in which it helps to read them; none of them changes anything."""
+    return tuple(
+        check
+        for part in (_versions(), _machine(desk.library.folder), _library(desk), _guarded("embedder", lambda: _embedder(desk)),
+                     _guarded("reader", lambda: _reader(desk)), _guarded("model", lambda: _generator(desk)))
+        for check in part
+    )
+
+
+def _versions() -> Iterator[Check]:
+    yield Check("python", True, platform.python_version())
+    sqlite = apsw.sqlite_lib_version()
+    safe = tuple(int(part) for part in sqlite.split(".")) >= _SAFE_SQLITE
+    yield Check("sqlite", safe, sqlite, None if safe else "run: pip install --upgrade apsw")
+    for package in _PACKAGES:
+        try:
+            yield Check(package, True, version(package))
+        except PackageNotFoundError:
+            yield Check(package, False, "not installed", f"run: pip install {package}")
+
+
+def _machine(folder: Path) -> Iterator[Check]:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    yield Check("processor", True, f"{platform.machine()}, {cores} cores, {', '.join(_features()) or 'no vector extensions known'}")
+    free = psutil.virtual_memory().available / 2**30
+    yield Check("memory", free >= _NEEDED_MEMORY, f"{free:.1f} GiB free", None if free >= _NEEDED_MEMORY else "close other programs")
+    place = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())
+    disk = shutil.disk_usage(place).free / 2**30
+    yield Check("disk", disk >= _NEEDED_DISK, f"{disk:.1f} GiB free", None if disk >= _NEEDED_DISK else f"free some space on the disk of {place}")
+
+
+def _features() -> list[str]:
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text().split())
+    except OSError:
+        return []
+    return [flag for flag in ("avx2", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd") if flag in flags]
+
+
+def _library(desk: Desk) -> Iterator[Check]:
+    folder = desk.library.folder
+    if not exists(folder):
+        yield Check("library", True, f"none at {folder} yet", f"make one with: qa index FOLDER --library {folder}")
+        return
+    try:
+        yield Check("library", True, f"{folder}, {len(desk.articles())} articles")
+    except QAError as error:
+        yield Check("library", False, *str(error).partition("; ")[::2])
+
+
+def _guarded(name: str, checks: Callable[[], Iterator[Check]]) -> Iterator[Check]:
+    """A model that cannot be used is one failed check, not the end of the report."""
+    try:
+        yield from checks()
+    except QAError as error:
+        yield Check(name, False, *str(error).partition("; ")[::2])
+
+
+def _embedder(desk: Desk) -> Iterator[Check]:
+    texts = ["The council approved the new ferry terminal on Wednesday after a long debate about its cost. " * 6] * 16
+    yield Check("embedder", True, desk.embedder.fingerprint)
+    desk.embedder.encode(texts[:1])
+    began = time.perf_counter()
+    desk.embedder.encode(texts)
+    yield Check("embedding speed", True, f"{len(texts) / (time.perf_counter() - began):.0f} passages/s")
+
+
+def _reader(desk: Desk) -> Iterator[Check]:
+    from qa.answering.reader import PassageReader
+
+    if isinstance(desk.reader, PassageReader):
+        yield Check("reader", True, f"{desk.reader.file} sha256 {_sha256(desk.reader.file)}")
+
+
+def _generator(desk: Desk) -> Iterator[Check]:
+    from qa.answering.choice import model_file
+
+    generator, model = desk.generator, desk.settings.model
+    is_server = model.startswith(("http://", "https://"))
+    yield Check("model", True, generator.name if is_server else f"{generator.name}, sha256 {_sha256(model_file(model))}")
+    prompt = "word " * 400
+    began = time.perf_counter()
+    first, written = None, 0
+    for _ in generator.stream([Message("user", f"{prompt}\nDescribe a harbour.")], 64):
+        first = first or time.perf_counter() - began
+        written += 1
+    whole = time.perf_counter() - began
+    if first is None or written < 2:
+        yield Check("model speed", False, "it wrote nothing", "give another model with --model")
+        return
+    reading = generator.count_tokens(prompt) / first
+    writing = (written - 1) / max(whole - first, 1e-9)
+    yield Check("model speed", True, f"reads {reading:.0f} tokens/s, writes {writing:.0f} tokens/s, {generator.context_size} tokens of context")
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()

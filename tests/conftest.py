@@ -1,0 +1,118 @@
+"""Fakes whose every result can be computed by hand, and a small library made with them."""
+
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.chat import Desk
+from qa.language.sentences import sentence_spans
+from qa.language.words import content_stems
+from qa.settings import Settings
+from qa.types import Hit, Message, Reading
+
+ARTICLES = {
+    "bridge.txt": "date 2031-04-02 Harbour bridge reopens in Port Lindal\n\n"
+    "The harbour bridge of Port Lindal reopened on Wednesday after eleven months of repairs. "
+    "Mayor Edda Quist said the work had cost 48 million crowns, six million more than planned.\n",
+    "valley/orchard.txt": "date 2031-05-19 Frost ruins Hallin orchards\n"
+    "A late frost destroyed four fifths of the cherry crop in the Hallin valley. "
+    "The growers' union asked the province for nine million crowns of aid.\n",
+    "library.txt": "The town library keeps 31,000 books. It opens at nine.\n",
+}
+
+
+class WordEmbedder:
+    """Each stem adds one to one of 512 places; the cosine of two texts is that of their word counts."""
+
+    fingerprint = "words-512"
+    dimension = 512
+
+    def __init__(self) -> None:
+        """Remember what is encoded, for tests of what is not encoded again."""
+        self.encoded: list[str] = []
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Unit rows of word counts; a text without content words is the first unit vector."""
+        self.encoded += texts
+        vectors = np.zeros((len(texts), self.dimension), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for stem in content_stems(text):
+                vectors[row, zlib.crc32(stem.encode()) % self.dimension] += 1
+            if not vectors[row].any():
+                vectors[row, 0] = 1
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+class WordReader:
+    """The answer is the sentence that holds the most stems of the question; its margin is 10 x their share - 5."""
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
+        """One reading for each hit."""
+        asked = set(content_stems(question))
+        readings = []
+        for hit in hits:
+            shares = [
+                (len(asked & set(content_stems(hit.text[s.start : s.end]))) / (len(asked) or 1), -s.start, s)
+                for s in sentence_spans(hit.text)
+            ]
+            share, _, span = max(shares, key=lambda entry: entry[:2])
+            readings.append(Reading(hit.start + span.start, hit.start + span.end, 10 * share - 5))
+        return readings
+
+
+class ScriptedGenerator:
+    """Says what it was told to say, one reply for each question, in pieces of seven characters; one token is one word."""
+
+    name = "scripted"
+    context_size = 2048
+
+    def __init__(self, *replies: str) -> None:
+        """Queue the replies; when none is left it says nothing."""
+        self.replies = list(replies)
+        self.prompts: list[list[Message]] = []
+        self.closed = 0
+
+    def count_tokens(self, text: str) -> int:
+        """Return the number of words."""
+        return len(text.split())
+
+    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        """Yield the next reply."""
+        self.prompts.append(list(messages))
+        reply = self.replies.pop(0) if self.replies else ""
+        try:
+            for start in range(0, len(reply), 7):
+                yield reply[start : start + 7]
+        finally:
+            self.closed += 1
+
+
+def write_articles(folder: Path, articles: dict[str, str] = ARTICLES) -> Path:
+    """Write articles as files, folders made where needed; returns the folder."""
+    for name, text in articles.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def articles(tmp_path: Path) -> Path:
+    """A folder with the three ARTICLES."""
+    return write_articles(tmp_path / "articles")
+
+
+MakeDesk = Callable[..., Desk]
+
+
+@pytest.fixture
+def make_desk(tmp_path: Path) -> MakeDesk:
+    """A function that makes a desk over tmp_path/library with the fakes; replies and settings can be given."""
+
+    def make(*replies: str, **settings: object) -> Desk:
+        embedder, reader, generator = WordEmbedder(), WordReader(), ScriptedGenerator(*replies)
+        return Desk(tmp_path / "library", Settings(**settings), lambda: embedder, lambda: reader, lambda: generator)  # type: ignore[arg-type]
+
+    return make
