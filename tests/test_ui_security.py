@@ -83,7 +83,15 @@ def test_a_host_of_this_machine_is_let_through(guard: Guard, host: str) -> None:
 
 @pytest.mark.parametrize(
     "host",
-    ["evil.example", f"evil.example:{PORT}", "127.0.0.1", "localhost:80", f"127.0.0.1:{PORT}.evil.example", "", "0.0.0.0"],
+    [
+        "evil.example",
+        f"evil.example:{PORT}",
+        "127.0.0.1",
+        "localhost:80",
+        f"127.0.0.1:{PORT}.evil.example",
+        "",
+        "0.0.0.0",
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
 def test_any_other_host_is_refused_before_the_page_hears_of_it(
