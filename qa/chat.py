@@ -15,6 +15,8 @@ from qa.answering.prompt import build_messages
 from qa.answering.refusal import confidence, missing_words, nearest_articles, refusal_text
 from qa.articles import clean_text
 from qa.errors import InputError, LibraryError
+from qa.library.database import exists, open_to_write
+from qa.library.lock import writing
 from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
@@ -72,7 +74,7 @@ class Desk:
 
         # Read them, and refuse before anything is generated where none answers.
         evidence = find_evidence(query.text, hits, self.reader)
-        answer = replace(answer, confidence=round(confidence(query.text, evidence), 4))
+        answer = replace(answer, confidence=round(confidence(query.text, hits, evidence), 4))
         if query.newest and evidence:
             evidence = newest_first(evidence)
         answer = replace(answer, timings=Timings(retrieve_ms=_since(began)))
@@ -125,6 +127,12 @@ class Desk:
         """Bring the library up to date with files and folders; with no path, with every source it knows."""
         chosen = [Path(path) for path in paths]
         return sync(self.library.folder, chosen, lambda: self.embedder, self.settings, allow_empty, progress)
+
+    def create(self) -> None:
+        """Make the library where there is none, so that a page can open on it; an existing one is left as it is."""
+        if not exists(self.library.folder):
+            with writing(self.library.folder):
+                open_to_write(self.library.folder).close()
 
     def upload(self, name: str, data: bytes) -> Path:
         """Store a file in the library's own source, ``uploads``; ``index`` it afterwards. Raises InputError."""

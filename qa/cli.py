@@ -202,7 +202,9 @@ def _doctor(options: argparse.Namespace) -> int:
 def _chat(options: argparse.Namespace) -> int:
     from ui.launch import serve
 
-    serve(_desk(options), options.host, options.port, options.browser, lambda address: print(f"Newsdesk is ready: {address}", flush=True))
+    desk = _desk(options)
+    desk.create()
+    serve(desk, options.host, options.port, options.browser, lambda address: print(f"Newsdesk is ready: {address}", flush=True))
     return DONE
 
 

@@ -32,7 +32,7 @@ def relay(call: Callable[[Callable[[Item], None]], None], stopped: threading.Eve
         error: BaseException | None = None
         try:
             call(items.put)
-        except BaseException as raised:  # noqa: BLE001 - it is raised again where the items are read
+        except BaseException as raised:
             error = raised
         items.put(_End(error))
 

@@ -4,29 +4,40 @@ import math
 from collections.abc import Sequence
 
 from qa.answering.evidence import Evidence
-from qa.language.words import FUNCTION_WORDS, content_stems, stem, words
+from qa.language.words import FUNCTION_WORDS, content_stems, names, stem, words
 from qa.types import Hit, Nearest
 
-# Logistic regression over margin of the best evidence, share of the question's stems in its passage, and cosine are
-# fitted on held-out training paragraphs by models/reader/calibrate.py.
-WEIGHTS = {"bias": 0.0, "margin": 0.5, "cover": 0.0}
+# Logistic regression over the features below, fitted on held-out training paragraphs by models/reader/calibrate.py.
+WEIGHTS = {"bias": 0.0, "margin": 0.5, "second": 0.0, "cover": 0.0, "missing_names": 0.0, "rank": 0.0}
+_WIDEST = 12.0  # logits beyond which a margin says no more
 _MOST_NAMED = 3
 
 
-def confidence(question: str, evidence: Sequence[Evidence]) -> float:
+def confidence(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> float:
     """The probability, 0..1, that the best evidence answers the question; 0 where there is none."""
     if not evidence:
         return 0.0
-    values = features(question, evidence)
+    values = features(question, hits, evidence)
     return 1 / (1 + math.exp(-sum(WEIGHTS[name] * value for name, value in values.items())))
 
 
-def features(question: str, evidence: Sequence[Evidence]) -> dict[str, float]:
-    """What the probability is computed from."""
+def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, float]:
+    """What the probability is computed from: how sure the reader is, and how much of the question the passage holds."""
     best = evidence[0]
-    asked = set(content_stems(question))
-    near = set(content_stems(f"{best.hit.title} {best.hit.text}"))
-    return {"bias": 1.0, "margin": best.margin, "cover": len(asked & near) / (len(asked) or 1)}
+    asked, named = set(content_stems(question)), set(names(question)) - set(words(question)[:1])
+    held = f"{best.hit.title} {best.hit.text}"
+    return {
+        "bias": 1.0,
+        "margin": _bounded(best.margin),
+        "second": _bounded(evidence[1].margin) if len(evidence) > 1 else -_WIDEST,
+        "cover": len(asked & set(content_stems(held))) / (len(asked) or 1),
+        "missing_names": len(named - set(words(held))) / (len(named) or 1),
+        "rank": 1 / (1 + hits.index(best.hit)),
+    }
+
+
+def _bounded(margin: float) -> float:
+    return max(-_WIDEST, min(_WIDEST, margin))
 
 
 def nearest_articles(hits: Sequence[Hit]) -> tuple[Nearest, ...]:

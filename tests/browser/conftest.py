@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from page import CHROMIUM, DRIVER, Page, chromium, served
 from selenium.webdriver import Chrome
 
+from tests.browser.page import CHROMIUM, DRIVER, Page, chromium, served
 from ui.desk import Desk
 
 

@@ -70,11 +70,9 @@ class Page:
         self.until(lambda: self.all("#conversation .turn, #conversation .welcome"))
         return self
 
-    def until(self, condition, seconds: float | None = None):  # noqa: ANN001, ANN201
+    def until(self, condition, seconds: float | None = None):
         """Wait for a condition that holds, and return what it gives."""
-        wait = WebDriverWait(
-            self.driver, seconds or self.seconds, 0.05, ignored_exceptions=(StaleElementReferenceException,)
-        )
+        wait = WebDriverWait(self.driver, seconds or self.seconds, 0.05, ignored_exceptions=(StaleElementReferenceException,))
         return wait.until(lambda _: condition())
 
     def all(self, selector: str) -> list[WebElement]:

@@ -4,12 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from fake_desk import MEASLES, TUNNEL, FakeDesk
-from page import Page
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 from qa.types import Message
+from tests.browser.fake_desk import MEASLES, TUNNEL, FakeDesk
+from tests.browser.page import Page
 
 pytestmark = pytest.mark.browser
 Serve = Callable[..., Page]

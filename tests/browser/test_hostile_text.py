@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from fake_desk import COMPLETE, FakeDesk, hit, written
-from page import Page
 
 from qa.errors import InputError, ModelError
 from qa.types import Answer, Article, Citation, Conflict, Message, Nearest, Sentence, Withheld
+from tests.browser.fake_desk import COMPLETE, FakeDesk, hit, written
+from tests.browser.page import Page
 
 pytestmark = pytest.mark.browser
 
@@ -106,7 +106,7 @@ def canary() -> Iterator[tuple[str, list[str]]]:
     asked: list[str] = []
 
     class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the name that the library calls
+        def do_GET(self) -> None:
             asked.append(self.path)
             self.send_response(204)
             self.end_headers()
@@ -124,9 +124,7 @@ def canary() -> Iterator[tuple[str, list[str]]]:
 def loaded(texts: Sequence[str], address: str) -> tuple[str, ...]:
     """Return payloads that hit the canary and set a variable."""
     host = address.removeprefix("http://")
-    return tuple(
-        text.replace("RUN", "window.ran=1").replace("CANARYHOST", host).replace("CANARY", address) for text in texts
-    )
+    return tuple(text.replace("RUN", "window.ran=1").replace("CANARYHOST", host).replace("CANARY", address) for text in texts)
 
 
 def unharmed(page: Page, asked: list[str]) -> None:
@@ -138,9 +136,7 @@ def unharmed(page: Page, asked: list[str]) -> None:
     assert set(links) <= {"http:", "https:"}
 
 
-def test_no_text_of_a_desk_runs_or_fetches(
-    serve_desk: Callable[..., Page], tmp_path: Path, canary: tuple[str, list[str]]
-) -> None:
+def test_no_text_of_a_desk_runs_or_fetches(serve_desk: Callable[..., Page], tmp_path: Path, canary: tuple[str, list[str]]) -> None:
     """Payloads in questions, answers, titles, dates, sources, ids, addresses, refusals and errors stay text."""
     address, asked = canary
     payloads = loaded(PAYLOADS, address)
@@ -159,9 +155,7 @@ def test_no_text_of_a_desk_runs_or_fetches(
     unharmed(page, asked)
 
 
-def test_no_question_of_a_person_runs_or_fetches(
-    serve_desk: Callable[..., Page], tmp_path: Path, canary: tuple[str, list[str]]
-) -> None:
+def test_no_question_of_a_person_runs_or_fetches(serve_desk: Callable[..., Page], tmp_path: Path, canary: tuple[str, list[str]]) -> None:
     """Payloads pasted as questions are shown as they were typed, also after a reload."""
     address, asked = canary
     page = serve_desk(FakeDesk(tmp_path))
