@@ -8,11 +8,16 @@ NEEDED_MB := 4000
 STAMP := .venv/installed
 CPU_TORCH := https://download.pytorch.org/whl/cpu
 
-.PHONY: chat install test browser quality benchmarks clean
+EXAMPLES := --example "What is the latest cost of the Gannet Quay ferry terminal?" \
+  --example "How many measles cases had been confirmed by February 2025?" \
+  --example "What caused the cable car accident on the Crownhead?" \
+  --example "Who won the football World Cup in 2018?"
+
+.PHONY: chat install test browser quality clean
 
 chat: install
 	@.venv/bin/qa index seeds --library $(LIBRARY)
-	@.venv/bin/qa chat --library $(LIBRARY) $(CHAT_ARGS)
+	@.venv/bin/qa chat --library $(LIBRARY) $(EXAMPLES) $(CHAT_ARGS)
 
 install: $(STAMP)
 

@@ -78,7 +78,7 @@ class Desk:
         if query.newest and evidence:
             evidence = newest_first(evidence)
         answer = replace(answer, timings=Timings(retrieve_ms=_since(began)))
-        if answer.confidence < settings.refuse_below:
+        if not evidence or answer.confidence < settings.refuse_below:
             yield _refused(answer, query, hits, nearest, began)
             return
         yield answer
@@ -175,13 +175,16 @@ class Desk:
     def _query(
         self, question: str, history: Sequence[Message | Mapping[str, str]], since: str | None, until: str | None, today: str | None
     ) -> Query:
-        if not question.strip():
+        asked = clean_text(question).strip()
+        if not asked:
             raise InputError("the question is blank; type a question")
         if len(question) > LONGEST_QUESTION:
             raise InputError(f"the question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}")
         first, last, now = (checked_date(text) for text in (since, until, today))
+        if isinstance(history, str | Mapping) or not isinstance(history, Sequence):
+            raise InputError('the history is no list; give a list of {"role", "content"}')
         turns = [turn if isinstance(turn, Message) else _message(turn) for turn in history]
-        return make_query(clean_text(question).strip(), turns, first, last, date.fromisoformat(now) if now else date.today())
+        return make_query(asked, turns, first, last, date.fromisoformat(now) if now else date.today())
 
     def _within_reach(self, snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
         """The query, without its date range where no article falls in it; and the sentence that says so."""
@@ -216,7 +219,7 @@ def checked_date(text: str | None) -> str | None:
 
 
 def _message(turn: Mapping[str, str]) -> Message:
-    if turn.get("role") not in ("user", "assistant", "system") or not isinstance(turn.get("content"), str):
+    if not isinstance(turn, Mapping) or turn.get("role") not in ("user", "assistant", "system") or not isinstance(turn.get("content"), str):
         raise InputError('a turn of the history needs a "role" (user or assistant) and a "content"')
     return Message(turn["role"], turn["content"])  # type: ignore[arg-type]
 

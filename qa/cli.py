@@ -1,6 +1,7 @@
 """The command line: results on stdout, progress and messages on stderr, one line for an error."""
 
 import argparse
+import io
 import json
 import os
 import sys
@@ -14,7 +15,7 @@ import qa
 from qa.chat import Desk
 from qa.errors import InputError, QAError
 from qa.settings import library_path
-from qa.types import Answer, Check, Hit, Message, SyncReport
+from qa.types import Answer, Check, Hit, SyncReport
 
 DONE, FAILED, PARTLY = 0, 1, 3
 _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
@@ -23,6 +24,8 @@ _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit status: 0 done, 1 an error, 2 usage (by argparse), 3 done except for some."""
     options = _parser().parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status: int = options.run(options)
         sys.stdout.flush()
@@ -62,7 +65,7 @@ def _index(options: argparse.Namespace) -> int:
 
 def _ask(options: argparse.Namespace) -> int:
     if (options.batch is None) == (options.question is None):
-        raise InputError("give either a question or --batch FILE")
+        options.usage("give either a question or --batch FILE")
     desk = _desk(options)
     if options.batch is not None:
         return _ask_batch(desk, options)
@@ -83,42 +86,45 @@ def _ask(options: argparse.Namespace) -> int:
 
 
 def _ask_batch(desk: Desk, options: argparse.Namespace) -> int:
+    desk.articles()  # without a library no line can be answered: one error, not one for each
     status = DONE
     for line in _batch_lines(options.batch):
         result: dict[str, Any] = {key: line[key] for key in ("id", "question") if key in line}
         try:
             if "error" in line:
                 raise InputError(line["error"])
+            if not isinstance(line.get("question"), str):
+                raise InputError('a line needs a "question" that is a string')
             asked = {key: line.get(key) or getattr(options, key) for key in ("since", "until", "today")}
-            result = {**result, **answer_json(desk.ask(str(line.get("question") or ""), line.get("history") or (), **asked))}
+            result = {**result, **answer_json(desk.ask(line["question"], line.get("history") or (), **asked))}
         except QAError as error:
             result, status = {"id": line.get("id"), "question": line.get("question"), "error": str(error)}, PARTLY
-        print(json.dumps(result, ensure_ascii=False) if options.json else f"{result.get('id')}: {result.get('text') or result['error']}", flush=True)
+        print(_json_text(result) if options.json else f"{result.get('id')}: {result.get('text') or result['error']}", flush=True)
     return status
 
 
 def _batch_lines(file: Path) -> Iterator[dict[str, Any]]:
     try:
-        lines = file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8-sig").split("\n")  # a JSON string may hold what else ends a line
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file} cannot be read ({error}); give a file of JSON lines") from error
     for number, text in enumerate(lines, start=1):
         if text.strip():
             try:
                 line = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 line = None
             yield line if isinstance(line, dict) else {"error": f"line {number} of {file} is not a JSON object; correct it"}
 
 
-def _history(file: Path | None) -> list[Message]:
+def _history(file: Path | None) -> list[dict[str, str]]:
     if file is None:
         return []
     try:
-        turns = json.loads(file.read_text(encoding="utf-8"))
-        return [Message(turn["role"], turn["content"]) for turn in turns]
-    except (OSError, ValueError, LookupError, TypeError) as error:
+        turns: list[dict[str, str]] = json.loads(file.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f'{file} is no history; give a JSON list of {{"role", "content"}} objects') from error
+    return turns
 
 
 def _search(options: argparse.Namespace) -> int:
@@ -204,7 +210,11 @@ def _chat(options: argparse.Namespace) -> int:
 
     desk = _desk(options)
     desk.create()
-    serve(desk, options.host, options.port, options.browser, lambda address: print(f"Newsdesk is ready: {address}", flush=True))
+    serve(
+        desk, options.host, options.port, options.browser,
+        announce=lambda address: print(f"Newsdesk is ready: {address} (Ctrl-C ends it)", flush=True),
+        examples=options.example,
+    )
     return DONE
 
 
@@ -235,7 +245,17 @@ def _check_line(check: Check) -> str:
 
 
 def _print_json(document: dict[str, Any]) -> None:
-    print(json.dumps(document, ensure_ascii=False, indent=None))
+    print(_json_text(document))
+
+
+def _json_text(document: dict[str, Any]) -> str:
+    """JSON as it reads best, or escaped where stdout cannot hold it: half a surrogate pair, another encoding."""
+    text = json.dumps(document, ensure_ascii=False)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(document)
+    return text
 
 
 class ProgressLine:
@@ -291,7 +311,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run: Any, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=text, description=text, parents=[common, *parents])
-        made.set_defaults(run=run)
+        made.set_defaults(run=run, usage=made.error)
         return made
 
     index = command("index", _index, "Bring the library up to date with files and folders (none given: all it knows).")
@@ -316,5 +336,6 @@ def _parser() -> argparse.ArgumentParser:
     chat = command("chat", _chat, "Open the web chat.", model)
     chat.add_argument("--host", default="127.0.0.1")
     chat.add_argument("--port", type=_positive, help="default: the first free one from 7860")
+    chat.add_argument("--example", action="append", default=[], metavar="QUESTION", help="a question to offer on the page; may be repeated")
     chat.add_argument("--no-browser", dest="browser", action="store_false", help="print the address only")
     return parser

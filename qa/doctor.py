@@ -1,6 +1,5 @@
 """What this machine, its packages and the models are, and how fast they run here."""
 
-import hashlib
 import os
 import platform
 import shutil
@@ -92,18 +91,20 @@ def _embedder(desk: Desk) -> Iterator[Check]:
 
 
 def _reader(desk: Desk) -> Iterator[Check]:
+    from qa.answering.choice import file_sha256
     from qa.answering.reader import PassageReader
 
     if isinstance(desk.reader, PassageReader):
-        yield Check("reader", True, f"{desk.reader.file} sha256 {_sha256(desk.reader.file)}")
+        desk.reader.read("", ())  # loads it, and so proves its hash
+        yield Check("reader", True, f"{desk.reader.file} sha256 {file_sha256(desk.reader.file)}")
 
 
 def _generator(desk: Desk) -> Iterator[Check]:
-    from qa.answering.choice import model_file
+    from qa.answering.choice import file_sha256, model_file
 
     generator, model = desk.generator, desk.settings.model
     is_server = model.startswith(("http://", "https://"))
-    yield Check("model", True, generator.name if is_server else f"{generator.name}, sha256 {_sha256(model_file(model))}")
+    yield Check("model", True, generator.name if is_server else f"{generator.name}, sha256 {file_sha256(model_file(model))}")
     prompt = "word " * 400
     began = time.perf_counter()
     first, written = None, 0
@@ -117,8 +118,3 @@ def _generator(desk: Desk) -> Iterator[Check]:
     reading = generator.count_tokens(prompt) / first
     writing = (written - 1) / max(whole - first, 1e-9)
     yield Check("model speed", True, f"reads {reading:.0f} tokens/s, writes {writing:.0f} tokens/s, {generator.context_size} tokens of context")
-
-
-def _sha256(file: Path) -> str:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()

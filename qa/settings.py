@@ -71,7 +71,7 @@ def _typed(name: str, value: object) -> object:
     elif not isinstance(value, bool):
         try:
             number = type(default)(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             pass
         else:
             if number >= 0:

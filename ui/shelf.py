@@ -36,11 +36,12 @@ class Shelf:
 
     def add(self, files: Sequence[str]) -> Iterator[str]:
         """Store uploaded files, index them, and yield progress and then the report; the temporary files are deleted."""
-        refused = [failure for failure in map(self._store, map(Path, files)) if failure is not None]
-        if len(refused) == len(files):
+        paths = tuple(map(Path, files))
+        refused = [failure for failure in map(self._store, paths) if failure is not None]
+        if len(refused) == len(paths):
             yield report_html(SyncReport(), refused)
             return
-        yield from self._index((self._desk.uploads,), refused)
+        yield from self._index((self._desk.uploads,), refused, frozenset(path.name for path in paths))
 
     def reindex(self) -> Iterator[str]:
         """Read every known source again, and yield progress and then the report."""
@@ -69,7 +70,7 @@ class Shelf:
             file.unlink(missing_ok=True)
         return None
 
-    def _index(self, paths: tuple[Path, ...], refused: Sequence[Failure]) -> Iterator[str]:
+    def _index(self, paths: tuple[Path, ...], refused: Sequence[Failure], uploaded: frozenset[str] = frozenset()) -> Iterator[str]:
         def call(emit: Callable[[Step | SyncReport], None]) -> None:
             # A sync that has begun is finished even when the page is left: half a source helps nobody.
             emit(self._desk.index(*paths, progress=lambda doing, done, total: emit((doing, done, total))))
@@ -78,6 +79,7 @@ class Shelf:
         try:
             for item in relay(call, threading.Event()):
                 if isinstance(item, SyncReport):
+                    self._discard_failed(item, uploaded)
                     yield report_html(item, refused)
                 else:
                     yield progress_html(*item)
@@ -86,3 +88,10 @@ class Shelf:
         except Exception:
             LOG.exception("Indexing failed")
             yield line_html(UNEXPECTED, bad=True)
+
+    def _discard_failed(self, report: SyncReport, uploaded: frozenset[str]) -> None:
+        """Delete uploads that are no articles: nobody could see or delete them, and each reindexing would report them."""
+        listed = {article.article_id for article in self.articles()}
+        for failure in report.failures:
+            if failure.path in uploaded and failure.path not in listed:
+                (self._desk.uploads / failure.path).unlink(missing_ok=True)

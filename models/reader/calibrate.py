@@ -61,6 +61,8 @@ def main() -> None:
                 cases.append(([hit for hit in hits if hit.article_id not in golds][:shown], False))
             for found, answerable in cases:
                 evidence = find_evidence(query.text, found, desk.reader)
+                if not evidence:
+                    continue
                 if answerable and not any(a in h.text for h in found if h.article_id in golds for a in row["answers"]):
                     continue  # not found, or cut apart: neither a good answer nor a good refusal
                 values.append(list(features(query.text, found, evidence).values()))

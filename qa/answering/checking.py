@@ -30,8 +30,8 @@ def checked(
 ) -> Iterator[Checked]:
     """Check drafts one by one until MOST_SHOWN may be shown.
 
-    A draft's own marks are tried first; where the passages they name do not support it, all others are. The first
-    sentence must also give the answer the evidence gives: a true sentence beside the point is no answer.
+    A draft's own marks are tried first; where the passages they name do not support it, all others are. A sentence must
+    also give an answer that the evidence gives: a true sentence beside the point is no answer.
     """
     shown = 0
     for draft in drafts:
@@ -39,7 +39,7 @@ def checked(
         if support is None or support.score < support_above:
             support = best_support(draft.text, passages, embedder)
         supported = support is not None and support.score >= support_above
-        accepted = supported and (shown > 0 or answers_with(draft.text, evidence))
+        accepted = supported and answers_with(draft.text, evidence)
         shown += accepted
         yield Checked(draft.text, support, accepted)
         if shown == MOST_SHOWN:

@@ -5,6 +5,8 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
+from filelock import FileLock
+
 from qa.answering.generator import LlamaGenerator
 from qa.answering.server import ServerGenerator
 from qa.errors import InputError, ModelError
@@ -49,29 +51,48 @@ def _default_file() -> Path:
 
 
 def _downloaded(model: str) -> Path:
-    """A file of the hub: resumed where it broke off, its sha256 checked once, and found offline afterwards."""
-    match = _HUB_FILE.fullmatch(model)
-    if not match:
-        raise InputError(f"{model!r} names no model; write hf:owner/repo/file.gguf")
-    import huggingface_hub
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    """A file of the hub: found offline once it is here, else downloaded, its sha256 checked before it gets its name."""
+    from huggingface_hub import constants, hf_hub_url
 
-    repository, name = match["repository"], match["file"]
-    cached = huggingface_hub.try_to_load_from_cache(repository, name)
-    if isinstance(cached, str) and (checked := Path(f"{cached}.sha256")).is_file():
-        return Path(cached)
+    match = _HUB_FILE.fullmatch(model)
     try:
-        expected = huggingface_hub.get_hf_file_metadata(huggingface_hub.hf_hub_url(repository, name)).etag or ""
-        file = Path(huggingface_hub.hf_hub_download(repository, name))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        if not match or ".." in match["file"].split("/"):
+            raise ValueError
+        address = hf_hub_url(match["repository"], match["file"])
+    except ValueError as error:
+        raise InputError(f"{model!r} names no model; write hf:owner/repo/file.gguf") from error
+    file = Path(constants.HF_HOME, "newsdesk", match["repository"], match["file"])
+    if file.is_file():
+        return file
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{file}.lock"):
+            if not file.is_file():
+                _download(address, file)
+    except ModelError:
+        raise
+    except Exception as error:  # the hub's client has errors of its own, and those of the HTTP library of the day
         raise ModelError(f"{model} cannot be downloaded ({' '.join(str(error).split())[:200]}); check the name and the network") from error
-    found = file_sha256(file)
-    if re.fullmatch(r"[0-9a-f]{64}", expected) and found != expected:
-        file.resolve().unlink()
-        file.unlink(missing_ok=True)
-        raise ModelError(f"the download of {model} is damaged (its hash differs) and was deleted; run the same command again")
-    Path(f"{file}.sha256").write_text(found)
     return file
+
+
+def _download(address: str, file: Path) -> None:
+    """Write a file of the hub, going on where an earlier try broke off."""
+    from huggingface_hub import get_hf_file_metadata, get_token
+    from huggingface_hub.file_download import http_get
+
+    known = get_hf_file_metadata(address)
+    # The hash is in the name: what is left of one version is never continued with another.
+    part = file.with_name(f"{file.name}.{re.sub(r'[^0-9A-Za-z]', '', known.etag or '')[:16]}.part")
+    if part.is_file() and known.size is not None and part.stat().st_size > known.size:
+        part.unlink()
+    with part.open("ab") as opened:
+        headers = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if (token := get_token()) else {})}
+        http_get(address, opened, resume_size=opened.tell(), headers=headers, expected_size=known.size, displayed_filename=file.name)
+    if re.fullmatch(r"[0-9a-f]{64}", known.etag or "") and file_sha256(part) != known.etag:
+        part.unlink()
+        raise ModelError(f"the download of {file.name} is damaged (its hash differs) and was deleted; run the same command again")
+    part.replace(file)
 
 
 def file_sha256(file: Path) -> str:

@@ -48,6 +48,8 @@ class LlamaGenerator:
         self._worker.submit(self._generate, list(messages), max_tokens, pieces, cancelled)
         try:
             while (piece := pieces.get()) is not None:
+                if isinstance(piece, ModelError):
+                    raise piece
                 if isinstance(piece, Exception):
                     raise ModelError(f"the model {self.name} failed ({piece}); ask again, or run: qa doctor") from piece
                 yield piece
@@ -67,8 +69,8 @@ class LlamaGenerator:
                     pieces.put(piece)
             pieces.put(None)
         except Exception as error:
-            # After a failed or aborted prompt the context is no prefix of anything.
-            self._llama.reset()
+            if "_llama" in vars(self):  # after a failed or aborted prompt the context is no prefix of anything
+                self._llama.reset()
             pieces.put(None if cancelled.is_set() else error)
 
     def _pieces(self, tokens: list[int], max_tokens: int) -> Iterator[str]:
@@ -77,7 +79,7 @@ class LlamaGenerator:
 
         room = self.context_size - len(tokens)
         if room < 1:
-            raise ModelError(f"a prompt of {len(tokens)} tokens does not fit {self.context_size}")
+            raise ModelError(f"a prompt of {len(tokens)} tokens does not fit the {self.context_size} of {self.name}; ask less at once")
         vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
         written: list[int] = []
         given = 0

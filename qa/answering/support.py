@@ -10,11 +10,13 @@ from dataclasses import dataclass
 
 from qa.language.sentences import sentence_spans
 from qa.language.values import numbers
-from qa.language.words import content_stems, names, words
+from qa.language.words import content_stems, names, stem, words
 from qa.types import Embedder, Hit, Span
 
 MOST_QUOTED = 3  # whole sentences in one quote
 _NEGATION = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|denied|denies|refused|cannot)\b|n['’]t\b", re.IGNORECASE)
+_OPENINGS = frozenset("according additionally although based currently despite earlier finally however later meanwhile nearly no "
+                      "recently since today yes yesterday".split())  # fmt: skip
 _COVER, _COSINE = 0.6, 0.4  # weights of the two halves of the score
 
 
@@ -60,23 +62,28 @@ def _best_quote(sentence: str, hit: Hit) -> tuple[Span, float] | None:
 def word_cover(sentence: str, quote: str, hit: Hit) -> float:
     """The share of a sentence's content words that a quote holds; 0 when a name, a number or a negation is not there.
 
-    The headline belongs to the quote, since it names what the text calls "the project"; a word elsewhere in the passage
-    counts half.
+    The headline belongs to the quote, since it names what the text calls "the project". A name elsewhere in the passage
+    counts half; any other word that only the rest of the passage holds counts against a sentence, which may be stitched
+    together from statements that have nothing to do with each other.
     """
     near = f"{hit.title} {quote}"
     if not numbers(sentence) <= numbers(near):
         return 0.0
-    if not set(names(sentence)[_leading_word(sentence) :]) <= set(words(f"{hit.title} {hit.text}")):
+    named = set(names(sentence)) - _opening(sentence, hit)
+    if not named <= set(words(f"{hit.title} {hit.text}")):
         return 0.0
     if bool(_NEGATION.search(sentence)) != bool(_NEGATION.search(quote)):
         return 0.0
     stems, held, beside = content_stems(sentence), set(content_stems(near)), set(content_stems(hit.text))
     if not stems:
         return 0.0
-    return sum(1.0 if stem in held else 0.5 if stem in beside else 0.0 for stem in stems) / len(stems)
+    named_stems = {stem(name) for name in named}
+    worth = sum(1.0 if s in held else 0.0 if s not in beside else 0.5 if s in named_stems else -1.0 for s in stems)
+    return max(0.0, worth / len(stems))
 
 
-def _leading_word(sentence: str) -> int:
-    """1 where the first name is only a sentence's first word, which is capitalised anyway; its stem is still compared."""
-    found, first = names(sentence), words(sentence)[:1]
-    return int(bool(found) and found[:1] == first)
+def _opening(sentence: str, hit: Hit) -> set[str]:
+    """The first word, where it is capitalised only for being the first: it opens sentences, or a form of it is in the passage."""
+    first = next(iter(words(sentence)), "")
+    known = first in _OPENINGS or stem(first) in content_stems(f"{hit.title} {hit.text}")
+    return {first} if known else set()

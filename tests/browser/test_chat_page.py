@@ -308,6 +308,7 @@ def test_an_upload_is_listed_and_can_be_deleted(serve_desk: Serve, tmp_path: Pat
     assert "Harbour opens" in row.text
     assert "1 added" in page.text("#report .report")
     assert "bad.txt is not an article" in page.text("#report .failures")
+    assert not (desk.uploads / "bad.txt").exists()
     row.find_element(By.CSS_SELECTOR, ".delete").click()
     page.one('#articles .delete[data-article-id="harbour.txt"][data-sure="yes"]').click()
     page.until(lambda: not page.all('#articles tr[data-article-id="harbour.txt"]'))
