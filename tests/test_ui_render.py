@@ -64,7 +64,11 @@ class Elements(HTMLParser):
 
     def named(self, tag: str, **wanted: str) -> list[dict[str, str | None]]:
         """Return the attributes of the elements of a name and class."""
-        return [attributes for name, attributes in self.found if name == tag and wanted.get("of", "") in (attributes.get("class") or "")]
+        return [
+            attributes
+            for name, attributes in self.found
+            if name == tag and wanted.get("of", "") in (attributes.get("class") or "")
+        ]
 
 
 def hostile_turn(text: str, state: str) -> Turn:
@@ -229,7 +233,8 @@ def test_an_empty_library_says_what_to_do() -> None:
 def test_the_copied_text_has_numbered_sources() -> None:
     """The plain text holds question, answer, and each source with title, date, address and quote."""
     assert plain_text(TURN) == (
-        'Is it full?\n\nThe dam is full [1].\n\nSources\n[1] Dam full (3 March 2025), https://courier.example/dam\n    "It is full."'
+        "Is it full?\n\nThe dam is full [1].\n\nSources\n[1] Dam full (3 March 2025), "
+        'https://courier.example/dam\n    "It is full."'
     )
 
 

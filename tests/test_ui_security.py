@@ -94,7 +94,9 @@ def test_a_host_of_this_machine_is_let_through(guard: Guard, host: str) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
-def test_any_other_host_is_refused_before_the_page_hears_of_it(guard: Guard, inner: Counting, host: str, method: str) -> None:
+def test_any_other_host_is_refused_before_the_page_hears_of_it(
+    guard: Guard, inner: Counting, host: str, method: str
+) -> None:
     """A name that an attacker points at this machine gets 400, whatever the method."""
     status, headers, _ = asked(guard, method, headers={"host": host, "origin": "http://evil.example"})
     assert status == 400

@@ -42,7 +42,9 @@ class Desk:
         progress("Embedding", 1, 2)
         broken = [file.name for file in self.uploads.iterdir() if file.read_text(encoding="utf-8") == "broken"]
         self.known |= {file.name for file in self.uploads.iterdir()} - set(broken)
-        return SyncReport(added=len(self.known), failed=len(broken), failures=tuple(Failure(name, "is empty") for name in broken))
+        return SyncReport(
+            added=len(self.known), failed=len(broken), failures=tuple(Failure(name, "is empty") for name in broken)
+        )
 
     def remove(self, *article_ids: str) -> tuple[str, ...]:
         """Forget articles."""

@@ -97,7 +97,9 @@ def test_turns_come_back_from_the_browser_as_they_were() -> None:
     assert restored(json.loads(json.dumps(stored(turns)))) == turns
 
 
-@pytest.mark.parametrize("values", [None, "text", 5, {"a": 1}, [1], [{}], [{"turn_id": "a", "question": "q", "state": "?"}]])
+@pytest.mark.parametrize(
+    "values", [None, "text", 5, {"a": 1}, [1], [{}], [{"turn_id": "a", "question": "q", "state": "?"}]]
+)
 def test_what_a_browser_made_up_is_left_out(values: object) -> None:
     """Values of another shape give no turn and no error."""
     assert restored(values) == ()

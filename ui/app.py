@@ -62,7 +62,9 @@ def _ask_tab(page: Page, examples: Sequence[str], kept: gr.BrowserState) -> tupl
             with gr.Column(elem_id="conversation"):
                 past, current = _html("", "past"), _html("", "current")
             notice = _html("", "notice")
-            question = gr.Textbox(label="Question", placeholder="Ask a question", lines=1, max_lines=8, elem_id="question", autofocus=True)
+            question = gr.Textbox(
+                label="Question", placeholder="Ask a question", lines=1, max_lines=8, elem_id="question", autofocus=True
+            )
             with gr.Row(elem_id="buttons"):
                 send = gr.Button("Send", variant="primary", elem_id="send", min_width=80)
                 stop = gr.Button("Stop", elem_id="stop", min_width=80)
@@ -102,7 +104,9 @@ def _articles_tab(page: Page) -> tuple[gr.Textbox, gr.HTML]:
     )
     report = _html("", "report")
     with gr.Row(elem_id="shelf-bar"):
-        words = gr.Textbox(label="Filter", placeholder="Title, date, source or file", lines=1, elem_id="filter", scale=4)
+        words = gr.Textbox(
+            label="Filter", placeholder="Title, date, source or file", lines=1, elem_id="filter", scale=4
+        )
         reindex = gr.Button("Read all sources again", elem_id="reindex", scale=1, min_width=180)
     listing = _html("", "articles", ON_DELETE)
     changed = [report, listing, upload]

@@ -35,7 +35,9 @@ def serve(
 
     with listening(host, port) as listener, prepared(desk, listener.getsockname()[1], examples) as app:
         address = f"http://{'[::1]' if host == '::1' else host}:{listener.getsockname()[1]}/"
-        config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=2)
+        config = uvicorn.Config(
+            app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=2
+        )
         announce(address)
         if open_browser:
             webbrowser.open(address)

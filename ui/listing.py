@@ -67,7 +67,8 @@ def _failures(failures: Sequence[Failure]) -> str:
     if not failures:
         return ""
     items = "".join(
-        f'<li><strong dir="auto">{escape(failure.path)}</strong> {escape(failure.reason)}</li>' for failure in failures[:SHOWN_FAILURES]
+        f'<li><strong dir="auto">{escape(failure.path)}</strong> {escape(failure.reason)}</li>'
+        for failure in failures[:SHOWN_FAILURES]
     )
     more = len(failures) - SHOWN_FAILURES
     return f'<ul class="failures">{items}{f"<li>and {more:,} more</li>" if more > 0 else ""}</ul>'

@@ -62,7 +62,9 @@ def link(url: str | None) -> str:
     name = host(url)
     if name is None:
         return ""
-    return f'<a class="outside" href="{escape(url)}" target="_blank" rel="noopener noreferrer nofollow">{escape(name)}</a>'
+    return (
+        f'<a class="outside" href="{escape(url)}" target="_blank" rel="noopener noreferrer nofollow">{escape(name)}</a>'
+    )
 
 
 def _is_address(name: str) -> bool:

@@ -29,7 +29,7 @@ class Page:
         turns = self._talk.interrupted(restored(kept))
         return *self._shown(turns), stored(turns), self._shelf.listing("")
 
-    def welcome(self, kept: Kept) -> Any:
+    def welcome(self, kept: Kept) -> object:
         """Say anew how many articles there are, where the conversation is empty."""
         return gr.skip() if restored(kept) else welcome_html(len(self._shelf.articles()))
 

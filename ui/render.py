@@ -78,7 +78,8 @@ def _text(answer: Answer, sources: Sequence[Source]) -> str:
         sentences = " ".join(_sentence(sentence, named) for sentence in run)
         if origin == "quoted":
             parts.append(
-                f'<p class="label">Quoted from the articles</p><blockquote class="quoted" dir="auto"><p>{sentences}</p></blockquote>'
+                '<p class="label">Quoted from the articles</p>'
+                f'<blockquote class="quoted" dir="auto"><p>{sentences}</p></blockquote>'
             )
         else:
             parts.append(f'<p class="written" dir="auto" title="{CHECKED}">{sentences}</p>')
@@ -93,19 +94,27 @@ def _sentence(sentence: Sentence, named: dict[int, Source]) -> str:
 def _mark(number: int, source: Source | None) -> str:
     about = f": {source.citation.title}, {day(source.citation.date)}" if source else ""
     label = escape(f"Source {number}{about}")
-    return f'<button type="button" class="citation" data-number="{number}" aria-label="{label}" title="{label}">[{number}]</button>'
+    named = f'aria-label="{label}" title="{label}"'
+    return f'<button type="button" class="citation" data-number="{number}" {named}>[{number}]</button>'
 
 
 def _refusal(answer: Answer) -> str:
-    said = answer.text or "The articles do not say."
+    # The text of a refusal names the nearest articles, too: where the list does so, the reason says the rest.
+    said = answer.reason if answer.reason and answer.nearest else answer.text or "The articles do not say."
     reason = f'<p class="reason" dir="auto">{escape(answer.reason)}</p>' if answer.reason not in (None, said) else ""
-    return f'<p class="label">Not in your articles</p><p class="line" dir="auto">{escape(said)}</p>{reason}{_nearest(answer.nearest)}'
+    return (
+        f'<p class="label">Not in your articles</p><p class="line" dir="auto">{escape(said)}</p>{reason}'
+        f"{_nearest(answer.nearest)}"
+    )
 
 
 def _nearest(nearest: Sequence[Nearest]) -> str:
     if not nearest:
         return ""
-    lines = "".join(f'<li><span dir="auto">{escape(near.title)}</span> <time>{escape(day(near.date))}</time></li>' for near in nearest)
+    lines = "".join(
+        f'<li><span dir="auto">{escape(near.title)}</span> <time>{escape(day(near.date))}</time></li>'
+        for near in nearest
+    )
     return f'<p class="nearest-title">The nearest articles are</p><ul class="nearest">{lines}</ul>'
 
 

@@ -70,7 +70,9 @@ class Shelf:
             file.unlink(missing_ok=True)
         return None
 
-    def _index(self, paths: tuple[Path, ...], refused: Sequence[Failure], uploaded: frozenset[str] = frozenset()) -> Iterator[str]:
+    def _index(
+        self, paths: tuple[Path, ...], refused: Sequence[Failure], uploaded: frozenset[str] = frozenset()
+    ) -> Iterator[str]:
         def call(emit: Callable[[Step | SyncReport], None]) -> None:
             # A sync that has begun is finished even when the page is left: half a source helps nobody.
             emit(self._desk.index(*paths, progress=lambda doing, done, total: emit((doing, done, total))))
@@ -90,7 +92,7 @@ class Shelf:
             yield line_html(UNEXPECTED, bad=True)
 
     def _discard_failed(self, report: SyncReport, uploaded: frozenset[str]) -> None:
-        """Delete uploads that are no articles: nobody could see or delete them, and each reindexing would report them."""
+        """Delete uploads that are no articles: nobody could see them, and each reindexing would report them."""
         listed = {article.article_id for article in self.articles()}
         for failure in report.failures:
             if failure.path in uploaded and failure.path not in listed:

@@ -93,7 +93,7 @@ def stored(turns: Iterable[Turn]) -> list[Any]:
     return values
 
 
-def restored(values: Any) -> tuple[Turn, ...]:
+def restored(values: object) -> tuple[Turn, ...]:
     """Return the turns a browser kept; what does not parse is left out."""
     turns: list[Turn] = []
     for value in values[-KEPT_TURNS:] if isinstance(values, list) else ():

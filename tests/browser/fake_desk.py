@@ -52,14 +52,18 @@ def cited(number: int, article: Article, quote: str) -> Citation:
     """Return a citation of words that stand in the article."""
     start = article.text.index(quote)
     end = start + len(quote)
-    return Citation(number, article.article_id, article.title, article.date, article.source, article.url, quote, start, end)
+    return Citation(
+        number, article.article_id, article.title, article.date, article.source, article.url, quote, start, end
+    )
 
 
 def hit(article: Article, start: int = 0, end: int = 120) -> Hit:
     """Return a passage of an article."""
     text = article.text[start:end]
     end = start + len(text)
-    return Hit(article.article_id, article.title, article.date, article.source, article.url, text, start, end, 0.9, start)
+    return Hit(
+        article.article_id, article.title, article.date, article.source, article.url, text, start, end, 0.9, start
+    )
 
 
 def written(text: str, *citations: int) -> Sentence:
@@ -129,7 +133,9 @@ class FakeDesk:
             elif file.name not in self.known:
                 added += 1
                 self.known[file.name] = Article(file.name, text.partition("\n")[0], "2026-01-02", None, None, text)
-        return SyncReport(added=added, unchanged=len(self.known) - added, failed=len(failures), failures=tuple(failures), seconds=0.4)
+        return SyncReport(
+            added=added, unchanged=len(self.known) - added, failed=len(failures), failures=tuple(failures), seconds=0.4
+        )
 
     def upload(self, name: str, data: bytes) -> Path:
         """Store a text file."""

@@ -72,7 +72,9 @@ class Page:
 
     def until(self, condition, seconds: float | None = None):
         """Wait for a condition that holds, and return what it gives."""
-        wait = WebDriverWait(self.driver, seconds or self.seconds, 0.05, ignored_exceptions=(StaleElementReferenceException,))
+        wait = WebDriverWait(
+            self.driver, seconds or self.seconds, 0.05, ignored_exceptions=(StaleElementReferenceException,)
+        )
         return wait.until(lambda _: condition())
 
     def all(self, selector: str) -> list[WebElement]:

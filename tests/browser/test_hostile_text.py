@@ -124,7 +124,9 @@ def canary() -> Iterator[tuple[str, list[str]]]:
 def loaded(texts: Sequence[str], address: str) -> tuple[str, ...]:
     """Return payloads that hit the canary and set a variable."""
     host = address.removeprefix("http://")
-    return tuple(text.replace("RUN", "window.ran=1").replace("CANARYHOST", host).replace("CANARY", address) for text in texts)
+    return tuple(
+        text.replace("RUN", "window.ran=1").replace("CANARYHOST", host).replace("CANARY", address) for text in texts
+    )
 
 
 def unharmed(page: Page, asked: list[str]) -> None:
@@ -136,7 +138,9 @@ def unharmed(page: Page, asked: list[str]) -> None:
     assert set(links) <= {"http:", "https:"}
 
 
-def test_no_text_of_a_desk_runs_or_fetches(serve_desk: Callable[..., Page], tmp_path: Path, canary: tuple[str, list[str]]) -> None:
+def test_no_text_of_a_desk_runs_or_fetches(
+    serve_desk: Callable[..., Page], tmp_path: Path, canary: tuple[str, list[str]]
+) -> None:
     """Payloads in questions, answers, titles, dates, sources, ids, addresses, refusals and errors stay text."""
     address, asked = canary
     payloads = loaded(PAYLOADS, address)
@@ -155,7 +159,9 @@ def test_no_text_of_a_desk_runs_or_fetches(serve_desk: Callable[..., Page], tmp_
     unharmed(page, asked)
 
 
-def test_no_question_of_a_person_runs_or_fetches(serve_desk: Callable[..., Page], tmp_path: Path, canary: tuple[str, list[str]]) -> None:
+def test_no_question_of_a_person_runs_or_fetches(
+    serve_desk: Callable[..., Page], tmp_path: Path, canary: tuple[str, list[str]]
+) -> None:
     """Payloads pasted as questions are shown as they were typed, also after a reload."""
     address, asked = canary
     page = serve_desk(FakeDesk(tmp_path))
