@@ -1,11 +1,12 @@
 """The whole product in one class: articles go in by ``index``, answers come out of ``stream``."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 from qa.answering.checking import Checked, checked
 from qa.answering.citations import CitedText
@@ -26,6 +27,7 @@ from qa.types import (
     Answer, Article, Embedder, Generator, Hit, ListedArticle, Message, Nearest, Progress, Reader, SyncReport, Timings, Withheld,
 )
 
+Made = TypeVar("Made")
 LONGEST_QUESTION = 4_000  # characters
 
 
@@ -44,6 +46,8 @@ class Desk:
         self.library = Library(folder)
         self.settings = settings
         self._make_embedder, self._make_reader, self._make_generator = embedder, reader, generator
+        self._making = threading.Lock()
+        self._made: dict[Callable[[], Any], Any] = {}
 
     def stream(
         self,
@@ -157,20 +161,28 @@ class Desk:
         """The folder of what the web page stored."""
         return self.library.uploads
 
-    @cached_property
+    @property
     def embedder(self) -> Embedder:
         """The embedder, made when first needed."""
-        return self._make_embedder()
+        return self._once(self._make_embedder)
 
-    @cached_property
+    @property
     def reader(self) -> Reader:
         """The reader, made when first needed."""
-        return self._make_reader()
+        return self._once(self._make_reader)
 
-    @cached_property
+    @property
     def generator(self) -> Generator:
         """The generator, made when first needed."""
-        return self._make_generator()
+        return self._once(self._make_generator)
+
+    def _once(self, make: Callable[[], Made]) -> Made:
+        """What ``make`` returns, made once even where two conversations begin at the same time."""
+        with self._making:
+            if make not in self._made:
+                self._made[make] = make()
+            made: Made = self._made[make]
+            return made
 
     def _query(
         self, question: str, history: Sequence[Message | Mapping[str, str]], since: str | None, until: str | None, today: str | None
@@ -182,7 +194,7 @@ class Desk:
             raise InputError(f"the question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}")
         first, last, now = (checked_date(text) for text in (since, until, today))
         if isinstance(history, str | Mapping) or not isinstance(history, Sequence):
-            raise InputError('the history is no list; give a list of {"role", "content"}')
+            raise InputError('the history is no list; give a list of {"role", "content"} objects')
         turns = [turn if isinstance(turn, Message) else _message(turn) for turn in history]
         return make_query(asked, turns, first, last, date.fromisoformat(now) if now else date.today())
 
@@ -220,7 +232,7 @@ def checked_date(text: str | None) -> str | None:
 
 def _message(turn: Mapping[str, str]) -> Message:
     if not isinstance(turn, Mapping) or turn.get("role") not in ("user", "assistant", "system") or not isinstance(turn.get("content"), str):
-        raise InputError('a turn of the history needs a "role" (user or assistant) and a "content"')
+        raise InputError('a turn of the history is none; give {"role": "user" or "assistant", "content": a text}')
     return Message(turn["role"], turn["content"])  # type: ignore[arg-type]
 
 

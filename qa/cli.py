@@ -4,6 +4,7 @@ import argparse
 import io
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
@@ -94,7 +95,7 @@ def _ask_batch(desk: Desk, options: argparse.Namespace) -> int:
             if "error" in line:
                 raise InputError(line["error"])
             if not isinstance(line.get("question"), str):
-                raise InputError('a line needs a "question" that is a string')
+                raise InputError('the line has no question; give it a "question" that is a string')
             asked = {key: line.get(key) or getattr(options, key) for key in ("since", "until", "today")}
             result = {**result, **answer_json(desk.ask(line["question"], line.get("history") or (), **asked))}
         except QAError as error:
@@ -250,7 +251,8 @@ def _print_json(document: dict[str, Any]) -> None:
 
 def _json_text(document: dict[str, Any]) -> str:
     """JSON as it reads best, or escaped where stdout cannot hold it: half a surrogate pair, another encoding."""
-    text = json.dumps(document, ensure_ascii=False)
+    # Some readers of JSON lines take these for the end of one.
+    text = re.sub("[\x85\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", json.dumps(document, ensure_ascii=False))
     try:
         text.encode(sys.stdout.encoding or "utf-8")
     except UnicodeEncodeError:
@@ -292,6 +294,11 @@ def _iso_date(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as YYYY-MM-DD") from None
 
 
+def _identifier(text: str) -> str:
+    """An argument as stored text can be: bytes that are no UTF-8 become escapes, and then name no article."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 upwards")
@@ -327,8 +334,8 @@ def _parser() -> argparse.ArgumentParser:
     search.add_argument("query")
     search.add_argument("-k", type=_positive, default=10, metavar="N", help="how many (default: 10)")
     command("list", _list, "List the articles.")
-    command("show", _show, "Show an article as it is stored.").add_argument("id")
-    command("remove", _remove, "Take articles out, and keep them out until their file changes.").add_argument("ids", nargs="+", metavar="ID")
+    command("show", _show, "Show an article as it is stored.").add_argument("id", type=_identifier)
+    command("remove", _remove, "Take articles out, and keep them out until their file changes.").add_argument("ids", nargs="+", type=_identifier, metavar="ID")
     command("verify", _verify, "Hold rows, vectors, keyword index and files against each other.")
     repair = command("repair", _repair, "Rebuild what verify found wrong.")
     repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.articles.candidate import Candidate
+from qa.articles.candidate import Candidate, RepeatedId
 from qa.articles.draft import Draft
 from qa.articles.json_lines import read_line, scan_lines
 from qa.types import Failure
@@ -67,8 +67,8 @@ def test_of_an_id_that_stands_twice_the_last_counts(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(line("x", "old") + line("y") + line("x", "older") + line(" x ", "new"))
     found = scan(path)
-    assert found[0] == Failure("a.jsonl:1", "id x stands again on line 4, which counts")
-    assert found[2] == Failure("a.jsonl:3", "id x stands again on line 4, which counts")
+    assert found[0] == RepeatedId("a.jsonl:1", "id x stands again on line 4, which counts")
+    assert found[2] == RepeatedId("a.jsonl:3", "id x stands again on line 4, which counts")
     assert [read_line(entry.data).text for entry in found if isinstance(entry, Candidate)] == ["Text.", "new"]
 
 

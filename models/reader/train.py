@@ -1,6 +1,6 @@
 """Train the reader: MiniLM with a head that points at the start and end of an answer, or at nothing.
 
-    python models/reader/train.py EXAMPLES_FOLDER OUT_FOLDER [--epochs 3]
+    python models/reader/train.py EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--first 0] [--limit 0] [--start WEIGHTS]
 
 Starts from all-MiniLM-L6-v2; its word embeddings stay as they are, so only the six layers and the head are written
 (reader.safetensors, bfloat16). No answer is the span at the first token, as in Devlin et al. 2019 for SQuAD 2.0.
@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
@@ -89,18 +89,22 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("examples", type=Path)
     parser.add_argument("out", type=Path)
-    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2e-4)
-    parser.add_argument("--limit", type=int, default=0)
+    parser.add_argument("--first", type=int, default=0, help="the first example to train on")
+    parser.add_argument("--limit", type=int, default=0, help="how many examples; 0 for all that follow")
+    parser.add_argument("--start", type=Path, help="weights to go on from")
     arguments = parser.parse_args()
     torch.manual_seed(SEED)
     rng = random.Random(SEED)
     tokenizer = AutoTokenizer.from_pretrained(base_folder())
     model = SpanModel.from_base(base_folder())
+    if arguments.start:
+        model.load_state_dict({name: value.float() for name, value in load_file(arguments.start).items()}, strict=False)
     for parameter in model.encoder.embeddings.parameters():
         parameter.requires_grad = False
     train, held_out = load(arguments.examples / "train.jsonl"), load(arguments.examples / "held-out.jsonl")
-    train = train[: arguments.limit or None]
+    train = train[arguments.first :][: arguments.limit or None]
     lengths = [min(LONGEST, len(ids)) for ids in tokenizer([f"{e['question']} {e['title']} {e['text']}" for e in train])["input_ids"]]
     head = [p for n, p in model.named_parameters() if n.startswith("head")]
     body = [p for n, p in model.named_parameters() if not n.startswith("head") and p.requires_grad]

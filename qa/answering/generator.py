@@ -14,6 +14,7 @@ from qa.types import Message
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 256  # prompt tokens between two looks at whether anybody still waits
+_SMALL = 2048  # tokens of context that are opened before the model is asked
 _PLACE = "\ue000{}\ue001"  # private-use characters: no template and no token of a vocabulary holds them
 
 
@@ -31,6 +32,7 @@ class LlamaGenerator:
         self.name = name or file.stem
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="generator")
         self._cancelled = threading.Event()
+        self._loading = threading.Lock()
 
     @property
     def context_size(self) -> int:
@@ -69,7 +71,7 @@ class LlamaGenerator:
                     pieces.put(piece)
             pieces.put(None)
         except Exception as error:
-            if "_llama" in vars(self):  # after a failed or aborted prompt the context is no prefix of anything
+            if "_loaded" in vars(self):  # after a failed or aborted prompt the context is no prefix of anything
                 self._llama.reset()
             pieces.put(None if cancelled.is_set() else error)
 
@@ -135,8 +137,13 @@ class LlamaGenerator:
                 raise ModelError(f"the chat template of {self.name} failed ({error}); use another model") from error
             return str(formatter(messages=merged).prompt)
 
-    @cached_property
+    @property
     def _llama(self) -> Any:
+        with self._loading:
+            return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Any:
         try:
             import llama_cpp
         except ImportError as error:
@@ -147,11 +154,13 @@ class LlamaGenerator:
             if file.read(4) != b"GGUF":
                 raise ModelError(f"{self._file} is not a GGUF model; give another file with --model")
         _silence(llama_cpp)
-        llama = self._opened(llama_cpp, self._asked_context)
+        # A context costs memory at once: a large one is opened only when the model has said how much it can use.
+        opened = min(self._asked_context, _SMALL)
+        llama = self._opened(llama_cpp, opened)
         metadata = llama.metadata
         trained = int(metadata.get(f"{metadata.get('general.architecture')}.context_length", self._asked_context))
-        if trained < self._asked_context:
-            llama = self._opened(llama_cpp, trained)
+        if (most := min(self._asked_context, trained)) != opened:
+            llama = self._opened(llama_cpp, most)
         # llama.cpp asks this between the layers of a prompt: leaving a page frees the model at once.
         self._abort = llama_cpp.ggml_abort_callback(lambda _: self._cancelled.is_set())
         llama_cpp.llama_set_abort_callback(llama.ctx, self._abort, None)

@@ -15,7 +15,7 @@ from qa.errors import ModelError
 from qa.retrieval.embedder import base_folder, multiplies_bfloat16
 from qa.types import Hit, Reading
 
-SHA256 = "32534fa6450cf0d95dc4399213dbb922f8fd2f8e7e6d1bd5ef8c56f5e2ae42ad"
+SHA256 = "5c48d0ffe404ea899155f6141d1306c44a9b7d1203ffcd5986cba323617ee9d1"
 _BATCH = 8
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from hashlib import sha256
 
+from qa.types import Failure
+
 LINE_SUFFIXES = (".jsonl", ".jsonl.gz")
 ARTICLE_SUFFIXES = (".txt", ".md", ".html", ".htm", *LINE_SUFFIXES)
 UNKNOWN_KIND = "is not a kind of article Newsdesk reads; give .txt, .md, .html, .jsonl or .jsonl.gz"
@@ -29,6 +31,11 @@ class Skipped:
 
     path: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedId(Failure):
+    """A line whose id stands again further down in its file: listed as failed, though nothing is unknown about it."""
 
 
 def article_suffix(name: str) -> str | None:

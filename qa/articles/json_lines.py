@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, BinaryIO, cast
 
-from qa.articles.candidate import Candidate, candidate_from
+from qa.articles.candidate import Candidate, RepeatedId, candidate_from
 from qa.articles.cleaning import clean_text, one_line
 from qa.articles.draft import Draft
 from qa.errors import InputError
@@ -36,7 +36,7 @@ def scan_lines(file: BinaryIO, path: str, compressed: bool) -> Iterator[Candidat
     for number, record in _records(file, path, compressed):
         last = counts.get(record.given_id, number) if isinstance(record, Candidate) else number
         if isinstance(record, Candidate) and last != number:
-            yield Failure(f"{path}:{number}", f"id {record.given_id} stands again on line {last}, which counts")
+            yield RepeatedId(f"{path}:{number}", f"id {record.given_id} stands again on line {last}, which counts")
         else:
             yield record
 

@@ -51,7 +51,7 @@ def _trimmed(text: str, start: int, end: int) -> list[Span]:
     while end - start > _LONGEST:
         cut = text.rfind(" ", start + 1, start + _LONGEST)
         cut = cut if cut > start else start + _LONGEST
-        spans.append(Span(start, cut))
+        spans.append(Span(start, start + len(text[start:cut].rstrip())))
         start = cut + len(text[cut:end]) - len(text[cut:end].lstrip())
     if start < end:
         spans.append(Span(start, end))

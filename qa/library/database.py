@@ -111,19 +111,23 @@ def rows(connection: apsw.Connection, query: str, values: tuple[Any, ...] = ()) 
 @contextmanager
 def mapped_errors(folder: Path) -> Iterator[None]:
     """Errors of SQLite and the file system become one line that says what to do."""
+    full = f"no space is left on the disk of {folder}; free some and repeat, nothing was lost"
     try:
         yield
     except apsw.FullError as error:
-        raise LibraryError(f"no space is left on the disk of {folder}; free some and repeat, nothing was lost") from error
-    except (apsw.CorruptError, apsw.NotADBError) as error:
+        raise LibraryError(full) from error
+    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as error:  # SQLError: a table is missing
         raise LibraryError(f"{folder / FILE} is damaged ({error}); delete {folder} and index the articles again") from error
     except (apsw.BusyError, apsw.LockedError) as error:
         raise LibraryError(f"another process keeps {folder / FILE} locked; wait until it has finished") from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
         raise LibraryError(f"{folder / FILE} cannot be opened ({error}); check its owner and permissions") from error
     except apsw.Error as error:
+        # The memory that connections share is a file too, and this is how SQLite says that it cannot grow.
+        if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
+            raise LibraryError(full) from error
         raise LibraryError(f"{folder / FILE} cannot be used ({error}); run: qa verify --library {folder}") from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise LibraryError(f"no space is left on the disk of {folder}; free some and repeat, nothing was lost") from error
+            raise LibraryError(full) from error
         raise LibraryError(f"{error.filename or folder} cannot be used ({error.strerror}); check its owner and permissions") from error

@@ -24,7 +24,7 @@ def writing(folder: Path) -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout as error:
-            holder = owner.read_text().strip() if owner.is_file() else "unknown"
+            holder = (owner.read_text().strip() if owner.is_file() else "") or "unknown"
             raise LibraryError(
                 f"another indexing run (process {holder}) is at work on {folder}; wait until it has finished"
             ) from error

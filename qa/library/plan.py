@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from qa.articles import ArticleReader, Candidate, Skipped, scan_source
+from qa.articles import ArticleReader, Candidate, RepeatedId, Skipped, scan_source
 from qa.errors import InputError
 from qa.library.sources import Source, held, refuse_emptied
 from qa.types import Article, Failure
@@ -53,8 +53,7 @@ def make_plan(
                     plan.skipped += 1
                 elif isinstance(found, Failure):
                     plan.failures.append(found)
-                    # What the library holds of a file that cannot be read now stays.
-                    present.update(key for key in rows if found.path in (key[0], f"{key[0]}:{found.path.rpartition(':')[2]}"))
+                    present.update(key for key in rows if _may_be_hidden(key[0], found))
                 else:
                     present.add((found.path, found.given_id or ""))
                     _compare(connection, plan, source, found, rows, reader)
@@ -68,6 +67,14 @@ def make_plan(
 def _found(source: Source, library: Path) -> Iterator[Candidate | Skipped | Failure]:
     # A source that is gone yields nothing; whether that is meant is decided by refuse_emptied.
     return scan_source(source.root, library, source.under) if (source.root / source.under).exists() else iter(())
+
+
+def _may_be_hidden(path: str, failure: Failure) -> bool:
+    """Whether an article held at ``path`` may still stand in what could not be read: then it stays."""
+    if isinstance(failure, RepeatedId):
+        return False
+    file, _, line = failure.path.rpartition(":")
+    return failure.path in (".", path) or path.startswith(f"{failure.path}/") or (path == file and line.isdecimal())
 
 
 def _compare(
@@ -101,7 +108,7 @@ def _compare(
 
 def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
     """Take out of the plan every new article whose id belongs to another one, and list it as failed."""
-    given_now: dict[str, Addition] = {}
+    given_now: dict[str, list[Addition]] = {}
     accepted = []
     for addition in plan.additions:
         refusal = None if addition.row_id is not None else _refusal(connection, plan, addition, given_now)
@@ -109,11 +116,11 @@ def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
             plan.failures.append(Failure(addition.candidate.path, refusal))
         else:
             accepted.append(addition)
-            given_now.setdefault(addition.article.article_id, addition)
+            given_now.setdefault(addition.article.article_id, []).append(addition)
     plan.additions = accepted
 
 
-def _refusal(connection: apsw.Connection, plan: Plan, new: Addition, given_now: dict[str, Addition]) -> str | None:
+def _refusal(connection: apsw.Connection, plan: Plan, new: Addition, given_now: dict[str, list[Addition]]) -> str | None:
     """Why a new article cannot have its id, or None.
 
     An id belongs to the source that had it first. Two files may share a path in two folders, since the folder's name
@@ -126,7 +133,7 @@ def _refusal(connection: apsw.Connection, plan: Plan, new: Addition, given_now: 
         (article_id,),
     )
     others = [(Path(row[1]), row[2], row[3], bool(row[4])) for row in rows if row[0] not in plan.removed]
-    if other := given_now.get(article_id):
+    for other in given_now.get(article_id, ()):
         others.append((other.source.root, other.source.name, other.candidate.path, other.candidate.given_id is None))
     for root, name, path, by_path in others:
         if new.candidate.given_id is not None or not by_path:

@@ -63,11 +63,17 @@ def store_vectors(
 
 
 def publish(
-    connection: apsw.Connection, folder: Path, plan: Plan, cuts: Sequence[Sequence[Cut]] = (), keep_out: bool = False
+    connection: apsw.Connection,
+    folder: Path,
+    plan: Plan,
+    cuts: Sequence[Sequence[Cut]] = (),
+    keep_out: bool = False,
+    small: int = SMALL,
 ) -> None:
     """Write a plan; ``cuts[i]`` are the passages of ``plan.additions[i]``. A kill at any point leaves old or new.
 
-    ``keep_out``: what the plan removes stays out until its file changes.
+    ``keep_out``: what the plan removes stays out until its file changes. ``small``: live passages up to which all
+    vectors go into one fresh file.
     """
     replaced = [addition.row_id for addition in plan.additions if addition.row_id is not None]
     with connection:
@@ -84,7 +90,7 @@ def publish(
             new += [_write_passage(connection, row_id, addition, cut) for cut in article_cuts]
         assign_ids(connection, paths)
         _drop_unused_vectors(connection, dead)
-        _list_segments(connection, folder, new, list(dead))
+        _list_segments(connection, folder, new, list(dead), small)
     remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
 
 
@@ -152,7 +158,7 @@ def _drop_unused_vectors(connection: apsw.Connection, dead: dict[int, bytes]) ->
     )
 
 
-def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], dead: list[int]) -> None:
+def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], dead: list[int], small: int) -> None:
     """Append a file with the new vectors and mark the dead ones, or merge all into one where that pays."""
     if not new and not dead:
         return
@@ -160,7 +166,7 @@ def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], de
     live = _count(connection, "SELECT count(*) FROM passages")
     tombstones = _count(connection, "SELECT count(*) FROM tombstones")
     segments = _count(connection, "SELECT count(*) FROM segments")
-    if live <= SMALL or segments >= MOST_SEGMENTS or tombstones > MOST_DEAD * live:
+    if live <= small or segments >= MOST_SEGMENTS or tombstones > MOST_DEAD * live:
         write_one_segment(connection, folder)
     else:
         query = "SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) WHERE passage_id >= ? ORDER BY passage_id"

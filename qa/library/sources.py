@@ -24,9 +24,10 @@ class Source:
     under: str = ""
 
 
-def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path]) -> list[Source]:
+def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path], uploads: Path) -> list[Source]:
     """The sources that paths name, registered where they are new; all known ones when no path is given.
 
+    The folder ``uploads`` stays a source of its own even where the library lies inside a folder of articles.
     Raises InputError for a path that is missing and that the library holds nothing of.
     """
     known = {Path(root): source_id for source_id, root in connection.execute("SELECT source_id, root FROM sources")}
@@ -34,11 +35,11 @@ def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path]) -> list[
         raise InputError("the library has no sources yet; name a folder: qa index FOLDER")
     roots = list(dict.fromkeys(path.resolve() for path in paths)) or list(known)
     for root in roots:
-        is_new = not any(folder in known for folder in (root, *root.parents))
+        is_new = not any(folder in known for folder in _above(root, uploads))
         if is_new and not root.exists():
             raise InputError(f"there is no file or folder {root}; check the path")
-    tops = [root for root in roots if not any(other in root.parents for other in roots)]
-    return [_source(connection, root, known) for root in tops]
+    tops = [root for root in roots if not any(other in _above(root, uploads)[1:] for other in roots)]
+    return [_source(connection, root, known, uploads) for root in tops]
 
 
 def held(connection: apsw.Connection, source: Source) -> dict[tuple[str, str], tuple[int, str]]:
@@ -85,10 +86,16 @@ def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
             raise InputError(f"two articles would have the id {path!r}; rename one of the files or folders") from error
 
 
-def _source(connection: apsw.Connection, root: Path, known: dict[Path, int]) -> Source:
-    above = next((folder for folder in (root, *root.parents) if folder in known), root)
+def _above(path: Path, uploads: Path) -> tuple[Path, ...]:
+    """A path and the folders it may be a part of; those around the uploads are none."""
+    folders = (path, *path.parents)
+    return folders[: folders.index(uploads) + 1] if uploads in folders else folders
+
+
+def _source(connection: apsw.Connection, root: Path, known: dict[Path, int], uploads: Path) -> Source:
+    above = next((folder for folder in _above(root, uploads) if folder in known), root)
     if above not in known:
-        known[root] = _register(connection, root, {path: known.pop(path) for path in list(known) if root in path.parents})
+        known[root] = _register(connection, root, {path: known.pop(path) for path in list(known) if root in _above(path, uploads)[1:]})
     return Source(known[above], above, _name(above), "" if above == root else root.relative_to(above).as_posix())
 
 
@@ -97,16 +104,20 @@ def _register(connection: apsw.Connection, root: Path, inside: dict[Path, int]) 
     with connection:
         connection.execute("INSERT INTO sources (root, name) VALUES (?, ?)", (str(root), _name(root)))
         source_id = connection.last_insert_rowid()
+        before = [path for inner in inside.values() for path in _paths_of(connection, inner)]
         for path, inner in inside.items():
             # The paths of a source that is a file begin with the file's name already.
-            folder = path if path.is_dir() else path.parent
+            folder = path.parent if path.is_file() else path
             prefix = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
             for table in ("articles", "kept_out"):
                 connection.execute(f"UPDATE {table} SET source_id = ?, path = ? || path WHERE source_id = ?", (source_id, prefix, inner))  # noqa: S608
             connection.execute("DELETE FROM sources WHERE source_id = ?", (inner,))
-        moved = rows(connection, "SELECT path FROM articles WHERE source_id = ? AND given_id IS NULL", (source_id,))
-        assign_ids(connection, [path for (path,) in moved])
+        assign_ids(connection, before + _paths_of(connection, source_id))
     return source_id
+
+
+def _paths_of(connection: apsw.Connection, source_id: int) -> list[str]:
+    return [path for (path,) in rows(connection, "SELECT path FROM articles WHERE source_id = ? AND given_id IS NULL", (source_id,))]
 
 
 def _name(root: Path) -> str:

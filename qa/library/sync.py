@@ -6,6 +6,7 @@ from pathlib import Path
 
 import apsw
 
+from qa.articles.candidate import LINE_SUFFIXES, article_suffix
 from qa.errors import InputError, LibraryError
 from qa.library.database import get_meta, mapped_errors, open_to_read, open_to_write, set_meta
 from qa.library.lock import writing
@@ -36,7 +37,7 @@ def sync(
         connection = open_to_write(folder)
         try:
             record_embedder(connection, folder, embedder().fingerprint)
-            sources = sources_to_sync(connection, paths)
+            sources = sources_to_sync(connection, paths, (folder / UPLOADS).resolve())
             plan = make_plan(connection, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0))
             cuts = [cut_article(a.article.title, a.article.date, a.article.text, settings) for a in plan.additions]
             flat = (cut for article_cuts in cuts for cut in article_cuts)
@@ -69,18 +70,20 @@ def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
             rows = {}
             for article_id in article_ids:
                 row = connection.execute(
-                    "SELECT row_id, s.root, path FROM articles JOIN sources s USING (source_id) WHERE article_id = ?", (article_id,)
+                    "SELECT row_id, source_id, s.root, path FROM articles JOIN sources s USING (source_id) WHERE article_id = ?",
+                    (article_id,),
                 ).fetchone()
                 if not row:
                     raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
-                rows[row[0]] = (Path(row[1]), row[2])
+                rows[row[0]] = row[1:]
             publish(connection, folder, Plan(removed=set(rows)), keep_out=True)
+            for source_id, root, path in rows.values():
+                if Path(root) == (folder / UPLOADS).resolve() and article_suffix(path) not in LINE_SUFFIXES:
+                    (Path(root) / path).unlink(missing_ok=True)
+                    # Nothing is left to keep out, and the same file may be uploaded again.
+                    connection.execute("DELETE FROM kept_out WHERE (source_id, path) = (?, ?)", (source_id, path))
         finally:
             connection.close()
-        uploads = (folder / UPLOADS).resolve()
-        for root, path in rows.values():
-            if root == uploads and Path(path).suffix.lower() not in (".jsonl", ".gz"):
-                (root / path).unlink(missing_ok=True)
     return tuple(article_ids)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import numpy as np
@@ -71,6 +72,7 @@ def _rebuild(
     connection: apsw.Connection, folder: Path, embedder: Callable[[], Embedder], settings: Settings, tell: Progress
 ) -> None:
     """All that is derived from the articles' rows, anew; part of the caller's transaction."""
+    _drop_doubtful_vectors(connection, folder)
     connection.execute("DELETE FROM passages; INSERT INTO keywords (keywords) VALUES ('delete-all')")
     width = embedder().dimension * 2  # bytes of a float16 vector
     connection.execute("DELETE FROM vectors WHERE length(vector) != ?", (width,))
@@ -83,6 +85,27 @@ def _rebuild(
     store_vectors(connection, used, embedder, lambda done, total: tell("embedding", done, total))
     connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
     write_one_segment(connection, folder)
+
+
+def _drop_doubtful_vectors(connection: apsw.Connection, folder: Path) -> None:
+    """Forget stored vectors that differ from those of a FAISS file whose hash is right."""
+    try:
+        indexed = VectorIndex(folder, listed_segments(connection)).contents()
+    except LibraryError:
+        return
+    doubtful = [(text_hash,) for text_hash in _different(connection, indexed)]
+    connection.executemany("DELETE FROM vectors WHERE text_hash = ?", doubtful)
+
+
+def _different(connection: apsw.Connection, indexed: dict[int, Any]) -> list[bytes]:
+    """The text hashes of passages whose stored vector is not the one in the FAISS files."""
+    found = rows(connection, "SELECT passage_id, text_hash, vector FROM passages JOIN vectors USING (text_hash)")
+    return [
+        text_hash
+        for passage_id, text_hash, vector in found
+        if passage_id in indexed
+        and not np.array_equal(np.frombuffer(vector, dtype=np.float16).astype(np.float32), indexed[passage_id])
+    ]
 
 
 def _sqlite_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
@@ -122,20 +145,12 @@ def _vector_problems(connection: apsw.Connection, folder: Path) -> Iterator[tupl
         return
     for (passage_id,) in connection.execute("SELECT passage_id FROM tombstones"):
         indexed.pop(passage_id, None)
-    stored = {
-        passage_id: vector
-        for passage_id, vector in connection.execute("SELECT passage_id, vector FROM passages LEFT JOIN vectors USING (text_hash)")
-    }
-    if missing := [passage_id for passage_id, vector in stored.items() if vector is None]:
-        yield "vectors", f"{len(missing)} passages have no vector"
+    stored = dict(rows(connection, "SELECT passage_id, v.text_hash FROM passages LEFT JOIN vectors v USING (text_hash)"))
+    if missing := sum(text_hash is None for text_hash in stored.values()):
+        yield "vectors", f"{missing} passages have no vector"
     if stored.keys() - indexed.keys():
         yield "index file", f"{len(stored.keys() - indexed.keys())} passages are not in the FAISS files"
     if indexed.keys() - stored.keys():
         yield "index file", f"{len(indexed.keys() - stored.keys())} vectors of the FAISS files have no passage"
-    different = sum(
-        vector is not None and not np.array_equal(np.frombuffer(vector, dtype=np.float16).astype(np.float32), indexed[passage_id])
-        for passage_id, vector in stored.items()
-        if passage_id in indexed
-    )
-    if different:
-        yield "index file", f"{different} vectors of the FAISS files differ from the stored ones"
+    if different := _different(connection, indexed):
+        yield "index file", f"{len(different)} vectors of the FAISS files differ from the stored ones"

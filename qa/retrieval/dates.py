@@ -14,7 +14,10 @@ from datetime import date, timedelta
 _MONTHS = {name.lower(): number for names in (calendar.month_name, calendar.month_abbr) for number, name in enumerate(names) if name}
 _MONTHS["sept"] = 9
 _DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
-_COUNTS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "few": 3, "couple of": 2}
+_COUNTS = {
+    "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
+    "few": 3, "couple of": 2,
+}
 
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)"
@@ -29,7 +32,8 @@ _WHEN = (  # what names a stretch of time by itself; the first that fits counts
 )
 _AS_OF_TODAY = re.compile(r"\bas of (?:today|now|yesterday)\b", re.IGNORECASE)
 _NEWEST = re.compile(
-    r"\b(latest|newest|most recent(?:ly)?|current(?:ly)?|right now|at the moment|at present|these days|nowadays|so far|to date|by now|now|up to date|as it stands|as of today)\b",
+    r"\b(latest|newest|most recent(?:ly)?|current(?:ly)?|right now|at the moment|at present|these days|nowadays|so far|"
+    r"to date|by now|now|up to date|as it stands|as of today)\b",
     re.IGNORECASE,
 )
 
@@ -52,9 +56,9 @@ def date_request(question: str, today: date) -> DateRequest:
         if not match:
             continue
         try:
-            since, until = resolve(match, today)
-        except (ValueError, OverflowError):  # 31 February
-            continue
+            since, until = _on_side(match, resolve(match, today))
+        except (ValueError, OverflowError):  # 31 February: what else the question says is not guessed at
+            break
         if (since or until or today) <= today:
             rest = re.sub(r"\s+([?.!,])", r"\1", f"{question[: match.start()]} {question[match.end() :]}")
             first, last = (day.isoformat() if day else None for day in (since, until))
@@ -63,44 +67,64 @@ def date_request(question: str, today: date) -> DateRequest:
 
 
 Range = tuple[date | None, date | None]
-_Resolve = Callable[[re.Match[str], date], Range]
+_Resolve = Callable[[re.Match[str], date], tuple[date, date]]
 
 
-def _named(match: re.Match[str], today: date, prefix: str = "") -> tuple[date, date]:
+def _on_side(match: re.Match[str], named: tuple[date, date]) -> Range:
+    """The stretch that is named, or all that lies since or before it."""
+    first, last = named
+    match (match.groupdict().get("side") or "").lower():
+        case "since":
+            return first, None
+        case "after":
+            return last + timedelta(days=1), None
+        case "before" | "prior to":
+            return None, first - timedelta(days=1)
+        case "until" | "till" | "up to" | "by":
+            return None, last
+    return first, last
+
+
+def _named(match: re.Match[str], today: date) -> tuple[date, date]:
     """First and last day of a named day, month or year; without a year, the last time it has come."""
-    part = {key: match.group(prefix + key) for key in ("iso", "day", "month", "year") if prefix + key in match.re.groupindex}
+    part = match.groupdict()
     if part.get("iso"):
         day = date.fromisoformat(part["iso"])
         return day, day
-    year, month, number = part.get("year"), part.get("month"), part.get("day")
-    if not month:
-        return date(int(year or 0), 1, 1), date(int(year or 0), 12, 31)
-    month_number = _MONTHS[month.lower()]
-    chosen = int(year) if year else today.year - (date(today.year, month_number, int(number or 1)) > today)
-    if number:
-        return date(chosen, month_number, int(number)), date(chosen, month_number, int(number))
-    return date(chosen, month_number, 1), date(chosen, month_number, calendar.monthrange(chosen, month_number)[1])
+    year, day_number = int(part.get("year") or 0), int(part.get("day") or 0)
+    if not part.get("month"):
+        return date(year, 1, 1), date(year, 12, 31)
+    month = _MONTHS[part["month"].lower()]
+    first = date(year, month, day_number or 1) if year else _last_come(month, day_number or 1, today)
+    return first, first if day_number else first.replace(day=calendar.monthrange(first.year, month)[1])
 
 
-def _since(match: re.Match[str], today: date) -> Range:
-    first, last = _named(match, today)
-    return (last + timedelta(days=1) if match.group("side").lower() == "after" else first), None
+def _last_come(month: int, day: int, today: date) -> date:
+    """The last time a day of the year has come. Raises ValueError when it never does."""
+    for year in range(today.year, today.year - 9, -1):  # 29 February is missing for eight years around 1900
+        if day <= calendar.monthrange(year, month)[1] and date(year, month, day) <= today:
+            return date(year, month, day)
+    raise ValueError(f"there is no day {day} in month {month}")
 
 
-def _until(match: re.Match[str], today: date) -> Range:
-    first, last = _named(match, today)
-    return None, (first - timedelta(days=1) if match.group("side").lower().startswith(("before", "prior")) else last)
+def _between(match: re.Match[str], today: date) -> tuple[date, date]:
+    """From the first day of the one to the last of the other; a side without a year lies next to the other side."""
+    begin, end = (
+        next(found for when in _WHEN if (found := re.fullmatch(when, match.group(side), re.IGNORECASE))) for side in ("from", "to")
+    )
+    if _has_year(end) and not _has_year(begin):
+        last = _named(end, today)[1]
+        return _named(begin, last)[0], last
+    first = _named(begin, today)[0]
+    last = _named(end, first + timedelta(days=364))[1]
+    return min(first, last), max(first, last)
 
 
-def _between(match: re.Match[str], today: date) -> Range:
-    parts = []
-    for text in (match.group("from"), match.group("to")):
-        named = next(found for when in _WHEN if (found := re.fullmatch(when, text, re.IGNORECASE)))
-        parts.append(_named(named, today))
-    return parts[0][0], parts[1][1]
+def _has_year(match: re.Match[str]) -> bool:
+    return any(match.groupdict().get(key) for key in ("iso", "year"))
 
 
-def _calendar_unit(match: re.Match[str], today: date) -> Range:
+def _calendar_unit(match: re.Match[str], today: date) -> tuple[date, date]:
     """This or last week (from Monday), month or year, as the calendar has them."""
     back = match.group("which").lower() in ("last", "previous")
     unit = match.group("unit").lower()
@@ -118,23 +142,23 @@ def _days(match: re.Match[str]) -> int:
     return count * {"day": 1, "week": 7, "fortnight": 14, "month": 30, "year": 365}[match.group("unit").lower()]
 
 
-def _past(match: re.Match[str], today: date) -> Range:
+def _past(match: re.Match[str], today: date) -> tuple[date, date]:
     return today - timedelta(days=_days(match)), today
 
 
-def _ago(match: re.Match[str], today: date) -> Range:
+def _ago(match: re.Match[str], today: date) -> tuple[date, date]:
     days = _days(match)
     slack = timedelta(days=0 if match.group("unit").lower() == "day" else max(3, days // 10))
     return today - timedelta(days=days) - slack, today - timedelta(days=days) + slack
 
 
-def _weekday(match: re.Match[str], today: date) -> Range:
+def _weekday(match: re.Match[str], today: date) -> tuple[date, date]:
     """The last such day; reports of a day often appear on the next."""
     day = today - timedelta(days=(today.weekday() - _DAYS[match.group("weekday").lower()]) % 7 or 7)
     return day, day + timedelta(days=1)
 
 
-def _relative_day(match: re.Match[str], today: date) -> Range:
+def _relative_day(match: re.Match[str], today: date) -> tuple[date, date]:
     day = today - timedelta(days=match.group("word").lower() == "yesterday")
     return day, day
 
@@ -143,18 +167,18 @@ def _pattern(text: str) -> re.Pattern[str]:
     return re.compile(rf"\b{text}\b", re.IGNORECASE)
 
 
+_SIDE = r"(?P<side>since|after|before|prior to|until|till|up to|by)"
 _ANY = "|".join(re.sub(r"\?P<\w+>", "?:", when) for when in _WHEN)
 _PHRASES: tuple[tuple[re.Pattern[str], _Resolve], ...] = (
     (_pattern(rf"(?:between|from) (?P<from>{_ANY}) (?:and|to|until|till) (?P<to>{_ANY})"), _between),
-    *((_pattern(rf"(?P<side>since|after) {when}"), _since) for when in _WHEN),
-    *((_pattern(rf"(?P<side>before|prior to|until|till|up to|by) {when}"), _until) for when in _WHEN),
+    *((_pattern(rf"{_SIDE} {when}"), _named) for when in _WHEN),
     *((_pattern(rf"(?:on |in |during |of |for |at the end of |in the (?:month|year) of )?{when}"), _named) for when in _WHEN[:3]),
     (_pattern(rf"(?:in |during |of |for |from )(?:early |mid-?|late )?{_WHEN[3]}"), _named),
-    (_pattern(_WHEN[3].replace(")?", ")")), _named),
+    (_pattern(rf"{_MONTH},? (?:of )?{_YEAR}"), _named),
     (_pattern(rf"(?:in |during ){_WHEN[4]}"), _named),
-    (_pattern(r"(?:in |during |from )?(?P<which>last|previous|this) (?P<unit>week|month|year)(?:'s)?"), _calendar_unit),
+    (_pattern(rf"(?:in |during |from |{_SIDE} )?(?P<which>last|previous|this) (?P<unit>week|month|year)(?:'s)?"), _calendar_unit),
     (_pattern(rf"(?:in |over |during |within )?(?:the )?(?:last|past) (?:{_COUNT} )?(?P<unit>day|week|fortnight|month|year)s?"), _past),
-    (_pattern(rf"(?:about )?{_COUNT} (?P<unit>day|week|month|year)s? ago"), _ago),
-    (_pattern(r"(?P<word>yesterday|today)(?:'s)?"), _relative_day),
-    (_pattern(rf"(?:on |last )(?P<weekday>{'|'.join(_DAYS)})"), _weekday),
+    (_pattern(rf"(?:{_SIDE} )?(?:about )?{_COUNT} (?P<unit>day|week|month|year)s? ago"), _ago),
+    (_pattern(rf"(?:{_SIDE} )?(?P<word>yesterday|today)(?:'s)?"), _relative_day),
+    (_pattern(rf"(?:(?:on |(?P<side>since) )(?:last )?|last )(?P<weekday>{'|'.join(_DAYS)})"), _weekday),
 )

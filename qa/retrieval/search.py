@@ -29,7 +29,9 @@ class Query:
 def make_query(question: str, history: Sequence[Message], since: str | None, until: str | None, today: date) -> Query:
     """Read a question: what it leaves to the history, and its date phrases; an explicit range goes before a phrase."""
     standalone = standalone_question(question, history)
-    request = date_request(standalone, today) if since is None and until is None else DateRequest(standalone, since, until)
+    request = date_request(standalone, today)
+    if since is not None or until is not None:
+        request = DateRequest(standalone, since, until, request.newest)
     # "And last week?" leaves nothing to search for without its phrase.
     text = request.question if _terms(request.question) else standalone
     return Query(standalone, text, request.since, request.until, request.newest)

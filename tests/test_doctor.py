@@ -1,0 +1,76 @@
+"""The report about machine, models and library."""
+
+from pathlib import Path
+
+import pytest
+
+from qa.answering.reader import PassageReader
+from qa.chat import Desk
+from qa.doctor import diagnose
+from qa.errors import ModelError
+from qa.settings import Settings
+from qa.types import Check
+from tests.conftest import MakeDesk, ScriptedGenerator, WordEmbedder, WordReader
+
+ADDRESS = "http://127.0.0.1:9/v1"
+
+
+def checks(desk: Desk) -> dict[str, Check]:
+    """The checks by name."""
+    found = diagnose(desk)
+    assert len({check.name for check in found}) == len(found)
+    assert all(check.ok or check.fix for check in found)
+    return {check.name: check for check in found}
+
+
+def test_a_healthy_desk_is_ok(make_desk: MakeDesk, articles: Path) -> None:
+    """Packages, processor, library and models, each with what it is."""
+    make_desk().index(articles)
+    found = checks(make_desk("Once upon a time", model=ADDRESS))
+    assert [
+        name for name in ("python", "sqlite", "torch", "gradio", "processor", "memory", "disk") if name not in found
+    ] == []
+    assert found["library"].value.endswith("library, 3 articles")
+    assert found["embedder"] == Check("embedder", True, "words-512")
+    assert found["model"] == Check("model", True, "scripted")
+    assert found["model speed"].ok
+    assert "2048 tokens of context" in found["model speed"].value
+
+
+def test_without_a_library_it_says_how_to_make_one_and_makes_none(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """Which is no failure."""
+    found = checks(make_desk("Once upon a time", model=ADDRESS))
+    assert found["library"].ok
+    assert "qa index" in (found["library"].fix or "")
+    assert not (tmp_path / "library").exists()
+
+
+def test_what_is_broken_is_one_failed_check(tmp_path: Path) -> None:
+    """A damaged library, an embedder that is not there, a reader without weights, a model that says nothing."""
+
+    def no_embedder() -> WordEmbedder:
+        raise ModelError("no embedder; install it")
+
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "library.sqlite").write_bytes(b"no database" * 1000)
+    reader = PassageReader(tmp_path)
+    desk = Desk(tmp_path / "library", Settings(model=ADDRESS), no_embedder, lambda: reader, ScriptedGenerator)
+    found = checks(desk)
+    assert found["embedder"] == Check("embedder", False, "no embedder", "install it")
+    assert [name for name in ("library", "embedder", "reader", "model speed") if found[name].ok] == []
+    assert found["model"].ok
+    (tmp_path / "reader.safetensors").write_bytes(b"other weights")
+    assert "its hash differs" in checks(desk)["reader"].value
+
+
+@pytest.mark.parametrize("reader", [WordReader, PassageReader])
+def test_a_generator_that_cannot_be_made_does_not_end_the_report(tmp_path: Path, reader: type) -> None:
+    """It is the last check."""
+
+    def none() -> ScriptedGenerator:
+        raise ModelError("no model file; give another with --model")
+
+    found = diagnose(
+        Desk(tmp_path, Settings(), WordEmbedder, lambda: reader() if reader is WordReader else reader(tmp_path), none)
+    )
+    assert found[-1] == Check("model", False, "no model file", "give another with --model")

@@ -1,0 +1,161 @@
+"""One transaction makes a new generation."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import apsw
+import pytest
+
+from qa.library.database import open_to_write, rows
+from qa.library.plan import make_plan
+from qa.library.publish import cut_article, publish, store_vectors
+from qa.library.segments import Segment
+from qa.library.sources import sources_to_sync
+from qa.library.store import Library, listed_segments
+from qa.library.sync import record_embedder
+from qa.library.verify import verify
+from qa.settings import Settings
+from tests.conftest import WordEmbedder, write_articles
+
+
+def synced(library: Path, articles: Path, small: int) -> tuple[Segment, ...]:
+    """Bring a library up to date, with another limit for a single file; returns the FAISS files then listed."""
+    connection = open_to_write(library)
+    try:
+        record_embedder(connection, library, WordEmbedder.fingerprint)
+        plan = make_plan(connection, sources_to_sync(connection, [articles], library / "articles"), library, True, lambda seen: None)
+        cuts = [cut_article(a.article.title, a.article.date, a.article.text, Settings()) for a in plan.additions]
+        store_vectors(connection, [cut for some in cuts for cut in some], WordEmbedder, lambda done, total: None)
+        publish(connection, library, plan, cuts, small=small)
+        return listed_segments(connection)
+    finally:
+        connection.close()
+
+
+def numbered(folder: Path, numbers: Sequence[int]) -> Path:
+    """A folder with one article for each number."""
+    return write_articles(folder, {f"{number:02}.txt": f"Report {number}\n\nThe harbour number {number} was full.\n" for number in numbers})
+
+
+def tombstones(library: Path) -> int:
+    """The number of dead vectors in the files."""
+    connection = apsw.Connection(str(library / "library.sqlite"))
+    return int(rows(connection, "SELECT count(*) FROM tombstones")[0][0])
+
+
+def found(library: Path, text: str, since: str | None = None) -> list[str]:
+    """Ids of articles by their vectors alone."""
+    with Library(library).snapshot() as snapshot:
+        pairs = snapshot.vector_search(WordEmbedder().encode([text])[0], 40, since, None)
+        return [hit.article_id for hit in snapshot.hits(pairs)]
+
+
+def test_a_small_library_is_one_fresh_file_each_time(tmp_path: Path) -> None:
+    """A deleted vector is in no file any more."""
+    articles, library = numbered(tmp_path / "news", range(10)), tmp_path / "library"
+    (first,) = synced(library, articles, small=100)
+    (articles / "03.txt").unlink()
+    (second,) = synced(library, articles, small=100)
+    assert (first.vectors, second.vectors, tombstones(library)) == (10, 9, 0)
+    assert [file.name for file in (library / "segments").iterdir()] == [second.file]
+
+
+def test_a_large_library_gets_a_file_for_what_is_new(tmp_path: Path) -> None:
+    """The old file stays as it is; what died is a tombstone and found no more."""
+    articles, library = numbered(tmp_path / "news", range(20)), tmp_path / "library"
+    (first,) = synced(library, articles, small=5)
+    numbered(articles, [20, 21])
+    (articles / "03.txt").unlink()
+    both = synced(library, articles, small=5)
+    assert first in both
+    assert sorted(segment.vectors for segment in both) == [2, 20]
+    assert tombstones(library) == 1
+    assert set(found(library, "harbour number full")) == {f"{n:02}.txt" for n in range(22) if n != 3}
+    assert "03.txt" not in found(library, "harbour number 3 full", since=None)
+    assert verify(library).ok
+
+
+def test_an_update_in_a_large_library_leaves_one_tombstone(tmp_path: Path) -> None:
+    """The old vector is dead, the new one stands in a new file."""
+    articles, library = numbered(tmp_path / "news", range(20)), tmp_path / "library"
+    synced(library, articles, small=5)
+    write_articles(articles, {"07.txt": "date 2031-01-02 Frost\nFrost ruined the cherries.\n"})
+    assert len(synced(library, articles, small=5)) == 2
+    assert (tombstones(library), found(library, "frost cherries")[0]) == (1, "07.txt")
+    assert found(library, "frost cherries", since="2031-01-01") == ["07.txt"]
+    assert len(found(library, "harbour")) == 20
+    assert verify(library).ok
+
+
+def test_many_dead_vectors_are_merged_away(tmp_path: Path) -> None:
+    """From a fifth of the live ones on."""
+    articles, library = numbered(tmp_path / "news", range(24)), tmp_path / "library"
+    synced(library, articles, small=5)
+    for number in range(4):
+        (articles / f"{number:02}.txt").unlink()
+    assert len(synced(library, articles, small=5)) == 1
+    assert tombstones(library) == 4
+    (articles / "04.txt").unlink()
+    (merged,) = synced(library, articles, small=5)
+    assert (merged.vectors, tombstones(library)) == (19, 0)
+    assert verify(library).ok
+
+
+def test_many_files_are_merged_into_one(tmp_path: Path) -> None:
+    """Eight at most; nothing is lost on the way."""
+    articles, library = numbered(tmp_path / "news", range(10)), tmp_path / "library"
+    sizes = []
+    for number in range(10, 20):
+        sizes.append(len(synced(library, articles, small=5)))
+        numbered(articles, [number])
+    assert sizes == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]
+    assert len(found(library, "harbour")) == 19
+    assert verify(library).ok
+
+
+def test_a_library_may_shrink_to_nothing(tmp_path: Path) -> None:
+    """Without files, and grow again."""
+    articles, library = numbered(tmp_path / "news", range(10)), tmp_path / "library"
+    synced(library, articles, small=0)
+    for file in articles.iterdir():
+        file.unlink()
+    assert synced(library, articles, small=0) == ()
+    assert list((library / "segments").iterdir()) == []
+    numbered(articles, [1])
+    assert len(synced(library, articles, small=0)) == 1
+    assert found(library, "harbour") == ["01.txt"]
+
+
+def test_two_articles_with_the_same_words_share_a_vector(tmp_path: Path) -> None:
+    """It is embedded once and stays while one of them stays."""
+    same = "date 2031-01-01 Head\nSame."
+    articles, library = write_articles(tmp_path / "news", {"a.txt": same, "b.txt": same}), tmp_path / "library"
+    synced(library, articles, small=100)
+    assert (verify(library).passages, verify(library).vectors) == (2, 2)
+    (articles / "a.txt").unlink()
+    synced(library, articles, small=100)
+    assert found(library, "same") == ["b.txt"]
+    assert verify(library).ok
+
+
+def test_cuts_carry_the_headline_and_differ_by_it() -> None:
+    """The same words under another headline are another vector."""
+    (one,), (other,) = (cut_article(title, "2031-04-02", "It opened.", Settings()) for title in ("Bridge", "Library"))
+    assert one.searchable == "Bridge, 2031-04-02\nIt opened."
+    assert (one.span, len(one.text_hash)) == (other.span, 32)
+    assert one.text_hash != other.text_hash
+
+
+def test_an_error_while_publishing_leaves_the_old_generation(tmp_path: Path) -> None:
+    """Cuts that do not fit the plan are an error in the middle of the transaction."""
+    articles, library = numbered(tmp_path / "news", range(3)), tmp_path / "library"
+    before = synced(library, articles, small=100)
+    numbered(articles, [3, 4])
+    connection = open_to_write(library)
+    plan = make_plan(connection, sources_to_sync(connection, [articles], library / "articles"), library, False, lambda seen: None)
+    with pytest.raises(ValueError, match="shorter"):
+        publish(connection, library, plan, [()])
+    assert listed_segments(connection) == before
+    connection.close()
+    assert verify(library).articles == 3
+    assert verify(library).ok

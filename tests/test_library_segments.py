@@ -1,0 +1,103 @@
+"""Immutable FAISS files."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa.errors import LibraryError
+from qa.library.segments import Segment, VectorIndex, read_segment, remove_unlisted, write_segment
+
+AXES = np.eye(4, dtype=np.float32)
+
+
+def test_a_segment_is_named_by_its_hash_and_read_back(tmp_path: Path) -> None:
+    """The same vectors give the same file; nothing temporary is left."""
+    segment = write_segment(tmp_path, [10, 11], AXES[:2])
+    data = (tmp_path / "segments" / segment.file).read_bytes()
+    assert (segment.sha256, segment.vectors) == (hashlib.sha256(data).hexdigest(), 2)
+    assert segment.file == f"{segment.sha256[:24]}.faiss"
+    assert write_segment(tmp_path, [10, 11], AXES[:2]) == segment
+    assert [file.name for file in (tmp_path / "segments").iterdir()] == [segment.file]
+    assert read_segment(tmp_path, segment).ntotal == 2
+
+
+def test_every_flipped_byte_is_found_before_the_file_is_parsed(tmp_path: Path) -> None:
+    """FAISS itself would load some of these files and give wrong neighbours."""
+    segment = write_segment(tmp_path, [1, 2], AXES[:2])
+    file = tmp_path / "segments" / segment.file
+    sound = file.read_bytes()
+    for position in range(len(sound)):
+        file.write_bytes(sound[:position] + bytes([sound[position] ^ 1]) + sound[position + 1 :])
+        with pytest.raises(LibraryError, match=r"is damaged .*; run: qa repair"):
+            read_segment(tmp_path, segment)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 50])
+def test_a_truncated_or_missing_file_names_the_repair(tmp_path: Path, cut: int) -> None:
+    """Both are LibraryErrors of one line."""
+    segment = write_segment(tmp_path, [1, 2], AXES[:2])
+    file = tmp_path / "segments" / segment.file
+    file.write_bytes(file.read_bytes()[:cut])
+    with pytest.raises(LibraryError, match="qa repair"):
+        VectorIndex(tmp_path, [segment])
+    file.unlink()
+    with pytest.raises(LibraryError, match=r"cannot be read .*; run: qa repair"):
+        VectorIndex(tmp_path, [segment])
+
+
+def test_a_file_of_another_generation_is_refused(tmp_path: Path) -> None:
+    """A sound file under the wrong name is not the one that was listed."""
+    one, other = write_segment(tmp_path, [1], AXES[:1]), write_segment(tmp_path, [2], AXES[1:2])
+    (tmp_path / "segments" / one.file).write_bytes((tmp_path / "segments" / other.file).read_bytes())
+    with pytest.raises(LibraryError, match="is damaged"):
+        read_segment(tmp_path, one)
+
+
+def test_several_segments_are_searched_as_one(tmp_path: Path) -> None:
+    """Inner products by hand; best first, ties by id, whatever file they stand in."""
+    index = VectorIndex(tmp_path, [write_segment(tmp_path, [3, 1], AXES[[0, 1]]), write_segment(tmp_path, [2], AXES[[0]])])
+    assert index.search(np.array([0.8, 0.6, 0, 0]), 9) == [
+        (2, pytest.approx(0.8)), (3, pytest.approx(0.8)), (1, pytest.approx(0.6)),
+    ]
+    assert [i for i, _ in index.search(np.array([0.8, 0.6, 0, 0]), 1)] == [2]
+
+
+def test_a_selector_shuts_ids_out(tmp_path: Path) -> None:
+    """Before the best are counted, not after."""
+    import faiss
+
+    index = VectorIndex(tmp_path, [write_segment(tmp_path, [1, 2, 3], AXES[:3])])
+    chosen = faiss.IDSelectorBatch(np.array([2, 3], dtype=np.int64))
+    assert [i for i, _ in index.search(AXES[0], 1, chosen)] == [2]
+    none = faiss.IDSelectorBatch(np.array([], dtype=np.int64))
+    assert index.search(AXES[0], 3, none) == []
+
+
+def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
+    """A library without passages has no files."""
+    assert VectorIndex(tmp_path, ()).search(AXES[0], 5) == []
+    assert VectorIndex(tmp_path, ()).contents() == {}
+
+
+def test_contents_are_what_was_written(tmp_path: Path) -> None:
+    """Every id with its vector."""
+    index = VectorIndex(tmp_path, [write_segment(tmp_path, [7, 5], AXES[:2]), write_segment(tmp_path, [9], AXES[2:3])])
+    found = index.contents()
+    assert {key: row.tolist() for key, row in found.items()} == {7: [1, 0, 0, 0], 5: [0, 1, 0, 0], 9: [0, 0, 1, 0]}
+
+
+def test_what_no_generation_lists_is_deleted(tmp_path: Path) -> None:
+    """Older files, and what a killed run left half written."""
+    kept, old = write_segment(tmp_path, [1], AXES[:1]), write_segment(tmp_path, [2], AXES[:1])
+    (tmp_path / "segments" / "abc.tmp").write_bytes(b"half")
+    remove_unlisted(tmp_path, [kept.file])
+    assert [file.name for file in (tmp_path / "segments").iterdir()] == [kept.file]
+    assert old.file != kept.file
+    remove_unlisted(tmp_path / "nowhere", [])
+
+
+def test_a_segment_is_equal_by_what_sqlite_lists() -> None:
+    """The loaded generation is recognised by it."""
+    assert Segment("a", "b", 1) == Segment("a", "b", 1) != Segment("a", "c", 1)

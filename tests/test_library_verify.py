@@ -1,0 +1,178 @@
+"""Checking and mending a library."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import apsw
+import numpy as np
+import pytest
+
+from qa.errors import LibraryError
+from qa.library.database import FILE
+from qa.library.verify import repair, verify
+from qa.settings import Settings
+from qa.types import Hit
+from tests.conftest import MakeDesk, WordEmbedder
+
+
+@pytest.fixture
+def library(articles: Path, tmp_path: Path, make_desk: MakeDesk) -> Path:
+    """A library with the three articles."""
+    make_desk().index(articles)
+    return tmp_path / "library"
+
+
+def execute(statement: str) -> Callable[[Path], None]:
+    """A damage to the rows of a library."""
+
+    def damage(library: Path) -> None:
+        apsw.Connection(str(library / FILE)).execute(statement)
+
+    return damage
+
+
+def faiss_file(library: Path) -> Path:
+    """The one FAISS file."""
+    (file,) = (library / "segments").iterdir()
+    return file
+
+
+def flip(library: Path) -> None:
+    """Change one byte of the FAISS file."""
+    data = bytearray(faiss_file(library).read_bytes())
+    data[-1] ^= 1
+    faiss_file(library).write_bytes(data)
+
+
+def found(make_desk: MakeDesk) -> list[tuple[str, str, float]]:
+    """What three searches bring, without passage ids."""
+    desk = make_desk()
+    hits: list[Hit] = [hit for text in ("harbour bridge", "frost cherry", "books") for hit in desk.search(text)]
+    return [(hit.article_id, hit.text, hit.score) for hit in hits]
+
+
+def test_a_sound_library_has_no_problems(library: Path) -> None:
+    """And its figures agree."""
+    report = verify(library)
+    assert (report.ok, report.articles, report.passages, report.vectors, report.problems) == (True, 3, 3, 3, ())
+
+
+FIRST = "(SELECT text_hash FROM passages WHERE passage_id = 1)"
+ORPHAN = "PRAGMA foreign_keys = OFF; INSERT INTO passages VALUES (99, 77, 0, 1, x'00')"
+DAMAGES = {
+    "a flipped byte": (flip, "index file", "is damaged"),
+    "a missing file": (lambda library: faiss_file(library).unlink(), "index file", "cannot be read"),
+    "a truncated file": (lambda library: faiss_file(library).write_bytes(b"Ix"), "index file", "is damaged"),
+    "an unlisted file": (execute("DELETE FROM segments"), "index file", "3 passages are not in the FAISS files"),
+    "a vector without passage": (execute("DELETE FROM passages WHERE passage_id = 1"), "index file", "1 vectors of"),
+    "a living tombstone": (execute("INSERT INTO tombstones VALUES (2)"), "index file", "1 passages are not in"),
+    "a missing vector": (execute(f"DELETE FROM vectors WHERE text_hash = {FIRST}"), "vectors", "1 passages have no"),
+    "changed vectors": (execute("UPDATE vectors SET vector = zeroblob(1024)"), "index file", "3 vectors of"),
+    "vectors of another length": (execute("UPDATE vectors SET vector = zeroblob(10)"), "index file", "3 vectors of"),
+    "a changed text": (execute("UPDATE articles SET text = replace(text, '48', '84')"), "passages", "is not the text that"),
+    "an article without passages": (execute("DELETE FROM passages WHERE row_id = 1"), "passages", "has no passages"),
+    "a passage without article": (execute(ORPHAN), "passages", "belongs to no article"),
+    "a passage without keywords": (execute("DELETE FROM keywords WHERE rowid = 1"), "keywords", "1 passages are not in"),
+    "keywords without passage": (execute("INSERT INTO keywords (rowid, text) VALUES (99, 'b')"), "keywords", "1 entries"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGES)
+def test_a_damage_is_found_and_mended(library: Path, make_desk: MakeDesk, name: str) -> None:
+    """With the command that mends it; afterwards all is sound, and a second repair has nothing to do."""
+    damage, kind, detail = DAMAGES[name]
+    before = found(make_desk)
+    damage(library)
+    report = verify(library)
+    assert not report.ok
+    assert any(problem.kind == kind and detail in problem.detail for problem in report.problems), report.problems
+    assert {problem.fix for problem in report.problems} == {f"qa repair --library {library}"}
+    assert len(repair(library, WordEmbedder, Settings())) == len(report.problems)
+    assert verify(library).ok
+    if name != "a changed text":
+        assert found(make_desk) == before
+    assert repair(library, WordEmbedder, Settings()) == ()
+
+
+def test_repair_embeds_only_what_has_no_vector(library: Path) -> None:
+    """A damaged FAISS file is written from the vectors in SQLite."""
+    flip(library)
+    embedder = WordEmbedder()
+    repair(library, lambda: embedder, Settings())
+    assert embedder.encoded == []
+
+
+def test_repair_embeds_anew_what_differs_from_a_sound_file(library: Path) -> None:
+    """The file's hash is right, so it is the stored vector that was changed: it must not spread."""
+    vector = np.zeros(512, dtype=np.float16).tobytes().hex()
+    execute(f"UPDATE vectors SET vector = x'{vector}' WHERE text_hash = (SELECT text_hash FROM passages WHERE passage_id = 2)")(library)
+    embedder = WordEmbedder()
+    repair(library, lambda: embedder, Settings())
+    assert len(embedder.encoded) == 1
+    assert verify(library).ok
+
+
+def test_leftovers_are_swept_by_repair(library: Path) -> None:
+    """Files that no generation lists."""
+    (library / "segments" / "old.faiss").write_bytes(b"x")
+    execute("DELETE FROM keywords WHERE rowid = 1")(library)
+    repair(library, WordEmbedder, Settings())
+    assert "old.faiss" not in [file.name for file in (library / "segments").iterdir()]
+
+
+class Backwards(WordEmbedder):
+    """Another embedder: the same vectors from back to front."""
+
+    fingerprint = "backwards-512"
+
+    def encode(self, texts: list[str]) -> np.ndarray:  # type: ignore[override]
+        """Rows reversed."""
+        return super().encode(texts)[:, ::-1]
+
+
+class Short(WordEmbedder):
+    """Another embedder, of another dimension."""
+
+    fingerprint = "short-256"
+    dimension = 256
+
+
+@pytest.mark.parametrize("other", [Backwards, Short])
+def test_another_embedder_is_refused_until_all_is_embedded_anew(
+    library: Path, articles: Path, make_desk: MakeDesk, tmp_path: Path, other: type[WordEmbedder]
+) -> None:
+    """The remedy is named; after it the former embedder is the one that is refused."""
+    from qa.chat import Desk
+
+    desk = Desk(tmp_path / "library", Settings(), other, pytest.fail, pytest.fail)
+    with pytest.raises(LibraryError, match="repair --reembed"):
+        desk.search("bridge")
+    with pytest.raises(LibraryError, match="repair --reembed"):
+        repair(library, other, Settings())
+    assert repair(library, other, Settings(), reembed=True) == ("vectors: embedded anew",)
+    assert verify(library).ok
+    assert desk.search("frost cherry")[0].article_id == "valley/orchard.txt"
+    assert desk.index(articles).unchanged == 3
+    with pytest.raises(LibraryError, match="made with the embedder"):
+        make_desk().search("bridge")
+
+
+def test_an_interrupted_repair_changes_nothing(library: Path, make_desk: MakeDesk) -> None:
+    """All of it is one transaction."""
+    before = found(make_desk)
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        repair(library, Backwards, Settings(), reembed=True, progress=interrupt)
+    assert verify(library).ok
+    assert found(make_desk) == before
+
+
+def test_what_sqlite_cannot_read_is_an_error_of_one_line(library: Path) -> None:
+    """Repair does not guess at articles that are gone."""
+    (library / FILE).write_bytes((library / FILE).read_bytes()[:5000])
+    for check in (lambda: verify(library), lambda: repair(library, WordEmbedder, Settings())):
+        with pytest.raises(LibraryError, match=r"is damaged .*; delete .* and index the articles again"):
+            check()

@@ -1,0 +1,147 @@
+"""Keyword and vector search, fused."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from qa.library.store import Library
+from qa.retrieval.search import Query, fuse, make_query, search
+from qa.types import Hit, Message
+from tests.conftest import MakeDesk, WordEmbedder, write_articles
+
+TODAY = date(2031, 6, 18)
+DATED = {
+    "a.txt": "date 2031-01-01 Harbour fees\nThe harbour fee in Lindal is five crowns.\n",
+    "b.txt": "date 2031-03-01 Harbour fees\nThe harbour fee in Lindal is six crowns.\n",
+    "c.txt": "Harbour notes\n\nThe harbour fee in Lindal was four crowns once, the oldest captains of Lindal recall.\n",
+    "d.txt": "date 2031-05-01 Frost\nFrost ruined the cherries of Hallin.\n",
+}
+
+
+def found(
+    library: Path, text: str, since: str | None = None, until: str | None = None, newest: bool = False, count: int = 3
+) -> list[Hit]:
+    """What a search in a library brings."""
+    with Library(library).snapshot() as snapshot:
+        return search(snapshot, WordEmbedder(), Query(text, text, since, until, newest), 40, count)
+
+
+def test_ranks_are_fused_by_their_reciprocals() -> None:
+    """Computed by hand: 1 / (60 + rank), added; ties by id."""
+    assert fuse([7, 8], [8, 9]) == [(8, 1 / 62 + 1 / 61), (7, 1 / 61), (9, 1 / 62)]
+    assert fuse([5, 3], [3, 5]) == [(3, 1 / 61 + 1 / 62), (5, 1 / 61 + 1 / 62)]
+    assert fuse([2], []) == [(2, 1 / 61)]
+    assert fuse([], []) == []
+    assert fuse() == []
+
+
+def test_the_passage_with_the_asked_words_comes_first(articles: Path, make_desk: MakeDesk) -> None:
+    """First in both searches scores 2 / 61, and its text is that stretch of the stored text."""
+    desk = make_desk()
+    desk.index(articles)
+    best = desk.search("cherry crop frost")[0]
+    assert best.article_id == "valley/orchard.txt"
+    assert best.score == pytest.approx(2 / 61)
+    assert desk.article(best.article_id).text[best.start : best.end] == best.text
+
+
+def test_k_is_the_number_of_hits(articles: Path, make_desk: MakeDesk) -> None:
+    """At most; no passage is found twice."""
+    desk = make_desk()
+    desk.index(articles)
+    assert len(desk.search("the bridge and the frost", 2)) == 2
+    hits = desk.search("the bridge and the frost", 50)
+    assert len(hits) == len({hit.passage_id for hit in hits}) == sum(article.passages for article in desk.articles())
+
+
+def test_the_newest_comes_first_only_where_asked(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """The same two passages, once by relevance (ties by id), once by date; an undated one comes last."""
+    make_desk().index(write_articles(tmp_path / "dated", DATED))
+    library = tmp_path / "library"
+    asked = "harbour fee in Lindal"
+    plain = [hit.article_id for hit in found(library, asked, count=4)]
+    assert plain.index("a.txt") < plain.index("b.txt")
+    assert [hit.article_id for hit in found(library, asked, newest=True)][:2] == ["b.txt", "a.txt"]
+
+
+def test_an_irrelevant_newer_article_does_not_overtake(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """The date is one ranking among three."""
+    make_desk().index(write_articles(tmp_path / "dated", DATED))
+    ordered = [hit.article_id for hit in found(tmp_path / "library", "harbour fee Lindal crowns", newest=True, count=4)]
+    assert ordered.index("b.txt") < ordered.index("d.txt")
+
+
+def test_a_range_shuts_out_other_dates_and_the_undated(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Both searches obey it, both ends included."""
+    make_desk().index(write_articles(tmp_path / "dated", DATED))
+    library, asked = tmp_path / "library", "harbour fee in Lindal"
+    assert {hit.article_id for hit in found(library, asked, "2031-01-01", "2031-03-01")} == {"a.txt", "b.txt"}
+    assert {hit.article_id for hit in found(library, asked, "2031-01-02", None)} == {"b.txt", "d.txt"}
+    assert {hit.article_id for hit in found(library, asked, None, "2031-02-28")} == {"a.txt"}
+    assert found(library, asked, "2032-01-01", None) == []
+
+
+def test_scores_never_rise_down_the_list(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Best first, in either order."""
+    make_desk().index(write_articles(tmp_path / "dated", DATED))
+    for newest in (False, True):
+        scores = [hit.score for hit in found(tmp_path / "library", "harbour frost", newest=newest, count=9)]
+        assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"', '""" OR', "a AND b", "NEAR(bridge cost)", "title:bridge", "bridge*", "^bridge", "-bridge", "{title text}: x", "(",
+        "'; DROP TABLE x", "bridge\0cost", "😀", "Мост и порт", "橋はいくら", "جسر", "?", "...", "%", "\u202ebridge", "e\u0301" * 100,
+        "ß ﬁ ½ ²", "\ud800 bridge", "bridge " * 571, "x" * 4000, "what is it", "AND", "o'brien's U.S. 3.5",
+    ],
+)
+def test_any_string_is_legal(articles: Path, make_desk: MakeDesk, text: str) -> None:
+    """Operators of the keyword index are words, and no character breaks a search."""
+    desk = make_desk()
+    desk.index(articles)
+    assert isinstance(desk.search(text), list)
+
+
+def test_operators_are_searched_as_words(articles: Path, make_desk: MakeDesk) -> None:
+    """A NOT does not shut out what follows it."""
+    desk = make_desk()
+    desk.index(articles)
+    assert desk.search("frost NOT cherry")[0].article_id == "valley/orchard.txt"
+
+
+def test_an_empty_library_has_no_hits(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Nothing stored, nothing found."""
+    folder = write_articles(tmp_path / "news", {"a.txt": "The text of one.\n"})
+    desk = make_desk()
+    desk.index(folder)
+    (folder / "a.txt").unlink()
+    desk.index(folder, allow_empty=True)
+    assert desk.search("text") == []
+
+
+def test_a_query_is_searched_without_its_date_phrase() -> None:
+    """The phrase became the range."""
+    assert make_query("What was said of the frost last month?", (), None, None, TODAY) == Query(
+        "What was said of the frost last month?", "What was said of the frost?", "2031-05-01", "2031-05-31", False
+    )
+
+
+def test_a_query_that_is_nothing_but_its_date_phrase_keeps_it() -> None:
+    """Something has to be searched for."""
+    query = make_query("last month", (), None, None, TODAY)
+    assert (query.text, query.since) == ("last month", "2031-05-01")
+
+
+def test_an_explicit_range_goes_before_a_phrase() -> None:
+    """The phrase then stays in the question; an order that is asked for holds all the same."""
+    query = make_query("What is the latest since March?", (), None, "2031-02-01", TODAY)
+    assert query == Query("What is the latest since March?", "What is the latest since March?", None, "2031-02-01", True)
+
+
+def test_a_follow_up_is_completed_before_it_is_searched() -> None:
+    """The words of the turn before are searched too."""
+    query = make_query("And who paid?", (Message("user", "What did the Lindal bridge cost?"),), None, None, TODAY)
+    assert query.standalone == query.text == "And who paid? (Lindal bridge cost)"
