@@ -8,7 +8,7 @@ from qa.language.words import FUNCTION_WORDS, content_stems, names, stem, words
 from qa.types import Hit, Nearest
 
 # Logistic regression over the features below, fitted on held-out training paragraphs by models/reader/calibrate.py.
-WEIGHTS = {"bias": 0.0, "margin": 0.5, "second": 0.0, "cover": 0.0, "missing_names": 0.0, "rank": 0.0}
+WEIGHTS = {"bias": -1.338, "margin": 0.288, "second": 0.078, "cover": 1.318, "missing_names": -0.545, "rank": 1.615}
 _WIDEST = 12.0  # logits beyond which a margin says no more
 _MOST_NAMED = 3
 
