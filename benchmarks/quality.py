@@ -54,7 +54,10 @@ def rate(flags: list[bool]) -> str:
     if not n:
         return "none"
     z, p = 1.96, k / n
-    middle, half = (p + z * z / (2 * n)) / (1 + z * z / n), z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    middle, half = (
+        (p + z * z / (2 * n)) / (1 + z * z / n),
+        z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n),
+    )
     return f"{100 * p:.1f} % ({k}/{n}; {100 * (middle - half):.0f} to {100 * (middle + half):.0f})"
 
 
@@ -70,7 +73,9 @@ def measure(desk: qa.Desk, questions: list[dict[str, Any]], answers: list[Answer
         "contains gold, of all answerable": rate([contains_gold(q, a) for q, a in answerable]),
         "cited article right, of those answered": rate([cites_gold(q, a) for q, a in answered]),
         "cited article right, of all answerable": rate([cites_gold(q, a) for q, a in answerable]),
-        "quotes exact": rate([desk.article(c.article_id).text[c.start : c.end] == c.quote for a in answers for c in a.citations]),
+        "quotes exact": rate(
+            [desk.article(c.article_id).text[c.start : c.end] == c.quote for a in answers for c in a.citations]
+        ),
         "true refusals, of all not answerable": rate([a.abstained for q, a in pairs if not q["answerable"]]),
         "false refusals, of all answerable": rate([a.abstained for _, a in answerable]),
         "sentences generated": rate([sentence.origin == "generated" for sentence in sentences]),
@@ -92,7 +97,12 @@ def worst_cases(questions: list[dict[str, Any]], answers: list[Answer], count: i
         if not right:
             sure = 1 - answer.confidence if answer.abstained else answer.confidence
             expected = " / ".join(asked["answers"]) if asked["answerable"] else "a refusal"
-            wrong.append((sure, f"{asked['id']} ({asked['kind']}): {asked['question']} | expected: {expected} | got: {answer.text}"))
+            wrong.append(
+                (
+                    sure,
+                    f"{asked['id']} ({asked['kind']}): {asked['question']} | expected: {expected} | got: {answer.text}",
+                )
+            )
     return [line for _, line in sorted(wrong, reverse=True)[:count]]
 
 

@@ -21,8 +21,21 @@ from qa.types import Answer, Article, Citation, Hit, Message, Sentence, SyncRepo
 
 __version__ = "0.1.0"
 __all__ = [
-    "Answer", "Article", "Citation", "Desk", "Hit", "InputError", "LibraryError", "Message", "ModelError", "QAError",
-    "Sentence", "Settings", "SyncReport", "ask", "open",
+    "Answer",
+    "Article",
+    "Citation",
+    "Desk",
+    "Hit",
+    "InputError",
+    "LibraryError",
+    "Message",
+    "ModelError",
+    "QAError",
+    "Sentence",
+    "Settings",
+    "SyncReport",
+    "ask",
+    "open",
 ]
 
 

@@ -4,31 +4,41 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 from qa.answering.checking import Checked, checked
 from qa.answering.citations import CitedText
+from qa.answering.composing import grown, milliseconds_since, refused
 from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, find_evidence, newest_first
 from qa.answering.prompt import build_messages
-from qa.answering.refusal import confidence, missing_words, nearest_articles, refusal_text
-from qa.articles import clean_text
-from qa.errors import InputError, LibraryError
+from qa.answering.refusal import confidence, nearest_articles
+from qa.errors import LibraryError
 from qa.library.database import exists, open_to_write
 from qa.library.lock import writing
 from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
-from qa.retrieval.search import Query, make_query, search
+from qa.retrieval.query import Query, read_query
+from qa.retrieval.search import search
 from qa.settings import Settings
 from qa.types import (
-    Answer, Article, Embedder, Generator, Hit, ListedArticle, Message, Nearest, Progress, Reader, SyncReport, Timings, Withheld,
+    Answer,
+    Article,
+    Embedder,
+    Generator,
+    Hit,
+    ListedArticle,
+    Message,
+    Progress,
+    Reader,
+    SyncReport,
+    Timings,
+    Withheld,
 )
 
 Made = TypeVar("Made")
-LONGEST_QUESTION = 4_000  # characters
 
 
 class Desk:
@@ -64,7 +74,7 @@ class Desk:
         """
         began = time.perf_counter()
         settings = self.settings
-        query = self._query(question, history, since, until, today)
+        query = read_query(question, history, since, until, today)
 
         # Find passages, in one state of the library; an empty range is widened, and said.
         with self.library.snapshot() as snapshot:
@@ -72,7 +82,12 @@ class Desk:
             hits = search(snapshot, self.embedder, query, settings.candidates, settings.shown_passages)
             nearest = nearest_articles(hits) or snapshot.newest(3)
         answer = Answer(
-            question, query.standalone, reason=note, since=query.since, until=query.until, passages=tuple(hits),
+            question,
+            query.standalone,
+            reason=note,
+            since=query.since,
+            until=query.until,
+            passages=tuple(hits),
             model=self.generator.name,
         )
 
@@ -81,9 +96,9 @@ class Desk:
         answer = replace(answer, confidence=round(confidence(query.text, hits, evidence), 4))
         if query.newest and evidence:
             evidence = newest_first(evidence)
-        answer = replace(answer, timings=Timings(retrieve_ms=_since(began)))
+        answer = replace(answer, timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or answer.confidence < settings.refuse_below:
-            yield _refused(answer, query, hits, nearest, began)
+            yield refused(answer, query.text, nearest, began)
             return
         yield answer
 
@@ -92,21 +107,21 @@ class Desk:
         for sentence in self._checked(query, evidence):
             if sentence.shown and sentence.support:
                 cited.add(sentence.text, [(sentence.support.hit, sentence.support.span)], sentence.score, "generated")
-                first_token = first_token or _since(began)
-                yield _grown(answer, cited, withheld, first_token)
+                first_token = first_token or milliseconds_since(began)
+                yield grown(answer, cited, withheld, first_token)
             else:
                 withheld.append(Withheld(sentence.text, sentence.score))
 
         # Where nothing generated may stand, the best sentence of the articles speaks for itself.
         if not cited.sentences and settings.quoted_fallback:
             cited.add(evidence[0].text, [(evidence[0].hit, evidence[0].span)], answer.confidence, "quoted")
-            first_token = _since(began)
+            first_token = milliseconds_since(began)
         if not cited.sentences:
-            yield replace(_refused(answer, query, hits, nearest, began), withheld=tuple(withheld))
+            yield replace(refused(answer, query.text, nearest, began), withheld=tuple(withheld))
             return
-        final = _grown(answer, cited, withheld, first_token)
+        final = grown(answer, cited, withheld, first_token)
         short = cited.short_answer([e.answer for e in evidence])
-        yield replace(final, short_answer=short, timings=replace(final.timings, total_ms=_since(began)))
+        yield replace(final, short_answer=short, timings=replace(final.timings, total_ms=milliseconds_since(began)))
 
     def ask(
         self,
@@ -122,10 +137,16 @@ class Desk:
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """The best ``k`` passages for any string. Raises InputError for a blank one."""
-        made = self._query(query, (), None, None, None)
+        made = read_query(query)
         with self.library.snapshot() as snapshot:
             self._same_embedder(snapshot)
-            return search(snapshot, self.embedder, replace(made, text=made.standalone, newest=False), max(k, self.settings.candidates), k)
+            return search(
+                snapshot,
+                self.embedder,
+                replace(made, text=made.standalone, newest=False),
+                max(k, self.settings.candidates),
+                k,
+            )
 
     def index(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> SyncReport:
         """Bring the library up to date with files and folders; with no path, with every source it knows."""
@@ -184,31 +205,21 @@ class Desk:
             made: Made = self._made[make]
             return made
 
-    def _query(
-        self, question: str, history: Sequence[Message | Mapping[str, str]], since: str | None, until: str | None, today: str | None
-    ) -> Query:
-        asked = clean_text(question).strip()
-        if not asked:
-            raise InputError("the question is blank; type a question")
-        if len(question) > LONGEST_QUESTION:
-            raise InputError(f"the question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}")
-        first, last, now = (checked_date(text) for text in (since, until, today))
-        if isinstance(history, str | Mapping) or not isinstance(history, Sequence):
-            raise InputError('the history is no list; give a list of {"role", "content"} objects')
-        turns = [turn if isinstance(turn, Message) else _message(turn) for turn in history]
-        return make_query(asked, turns, first, last, date.fromisoformat(now) if now else date.today())
-
     def _within_reach(self, snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
         """The query, without its date range where no article falls in it; and the sentence that says so."""
         self._same_embedder(snapshot)
         if (query.since or query.until) and not snapshot.has_articles(query.since, query.until):
-            stretch = " ".join(part for part in (query.since and f"from {query.since}", query.until and f"until {query.until}") if part)
+            stretch = " ".join(
+                part for part in (query.since and f"from {query.since}", query.until and f"until {query.until}") if part
+            )
             return replace(query, since=None, until=None), f"No article is dated {stretch}; all dates were searched."
         return query, None
 
     def _same_embedder(self, snapshot: Snapshot) -> None:
         if snapshot.embedder not in (None, self.embedder.fingerprint):
-            raise LibraryError(embedder_mismatch(self.library.folder, str(snapshot.embedder), self.embedder.fingerprint))
+            raise LibraryError(
+                embedder_mismatch(self.library.folder, str(snapshot.embedder), self.embedder.fingerprint)
+            )
 
     def _checked(self, query: Query, evidence: Sequence[Evidence]) -> Iterator[Checked]:
         """What the generator makes of the best passages, checked sentence by sentence."""
@@ -220,40 +231,3 @@ class Desk:
             return iter(())
         pieces = generator.stream(messages, settings.answer_tokens)
         return checked(drafts(pieces, len(used)), used, evidence, self.embedder, settings.support_above)
-
-
-def checked_date(text: str | None) -> str | None:
-    """An ISO date as it was given. Raises InputError for anything else."""
-    try:
-        return date.fromisoformat(text).isoformat() if text is not None else None
-    except (ValueError, TypeError) as error:
-        raise InputError(f"{text!r} is not a date; write it as YYYY-MM-DD") from error
-
-
-def _message(turn: Mapping[str, str]) -> Message:
-    if not isinstance(turn, Mapping) or turn.get("role") not in ("user", "assistant", "system") or not isinstance(turn.get("content"), str):
-        raise InputError('a turn of the history is none; give {"role": "user" or "assistant", "content": a text}')
-    return Message(turn["role"], turn["content"])  # type: ignore[arg-type]
-
-
-def _refused(answer: Answer, query: Query, hits: Sequence[Hit], nearest: tuple[Nearest, ...], began: float) -> Answer:
-    """A refusal that helps: what is missing, and which articles come nearest."""
-    missing = missing_words(query.text, hits)
-    why = f"No passage found mentions: {missing}." if missing else "No passage found answers this question."
-    return replace(
-        answer, text=refusal_text(nearest), abstained=True, reason=" ".join(filter(None, (answer.reason, why))), missing=missing,
-        nearest=nearest, timings=replace(answer.timings, total_ms=_since(began)),
-    )
-
-
-def _grown(answer: Answer, cited: CitedText, withheld: Sequence[Withheld], first_token: float | None) -> Answer:
-    """The answer with what has been cited so far."""
-    return replace(
-        answer, text=cited.text, as_of=cited.as_of, sentences=tuple(cited.sentences), withheld=tuple(withheld),
-        citations=tuple(cited.citations), timings=replace(answer.timings, first_token_ms=first_token),
-    )
-
-
-def _since(began: float) -> float:
-    """Milliseconds since a reading of the performance counter."""
-    return round((time.perf_counter() - began) * 1000, 1)

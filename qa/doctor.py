@@ -26,8 +26,14 @@ def diagnose(desk: Desk) -> tuple[Check, ...]:
     """Every check, in the order in which it helps to read them; none of them changes anything."""
     return tuple(
         check
-        for part in (_versions(), _machine(desk.library.folder), _library(desk), _guarded("embedder", lambda: _embedder(desk)),
-                     _guarded("reader", lambda: _reader(desk)), _guarded("model", lambda: _generator(desk)))
+        for part in (
+            _versions(),
+            _machine(desk.library.folder),
+            _library(desk),
+            _guarded("embedder", lambda: _embedder(desk)),
+            _guarded("reader", lambda: _reader(desk)),
+            _guarded("model", lambda: _generator(desk)),
+        )
         for check in part
     )
 
@@ -46,12 +52,26 @@ def _versions() -> Iterator[Check]:
 
 def _machine(folder: Path) -> Iterator[Check]:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    yield Check("processor", True, f"{platform.machine()}, {cores} cores, {', '.join(_features()) or 'no vector extensions known'}")
+    yield Check(
+        "processor",
+        True,
+        f"{platform.machine()}, {cores} cores, {', '.join(_features()) or 'no vector extensions known'}",
+    )
     free = psutil.virtual_memory().available / 2**30
-    yield Check("memory", free >= _NEEDED_MEMORY, f"{free:.1f} GiB free", None if free >= _NEEDED_MEMORY else "close other programs")
+    yield Check(
+        "memory",
+        free >= _NEEDED_MEMORY,
+        f"{free:.1f} GiB free",
+        None if free >= _NEEDED_MEMORY else "close other programs",
+    )
     place = next(path for path in (folder.resolve(), *folder.resolve().parents) if path.exists())
     disk = shutil.disk_usage(place).free / 2**30
-    yield Check("disk", disk >= _NEEDED_DISK, f"{disk:.1f} GiB free", None if disk >= _NEEDED_DISK else f"free some space on the disk of {place}")
+    yield Check(
+        "disk",
+        disk >= _NEEDED_DISK,
+        f"{disk:.1f} GiB free",
+        None if disk >= _NEEDED_DISK else f"free some space on the disk of {place}",
+    )
 
 
 def _features() -> list[str]:
@@ -59,7 +79,9 @@ def _features() -> list[str]:
         flags = set(Path("/proc/cpuinfo").read_text().split())
     except OSError:
         return []
-    return [flag for flag in ("avx2", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd") if flag in flags]
+    return [
+        flag for flag in ("avx2", "f16c", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd") if flag in flags
+    ]
 
 
 def _library(desk: Desk) -> Iterator[Check]:
@@ -104,8 +126,13 @@ def _generator(desk: Desk) -> Iterator[Check]:
 
     generator, model = desk.generator, desk.settings.model
     is_server = model.startswith(("http://", "https://"))
-    yield Check("model", True, generator.name if is_server else f"{generator.name}, sha256 {file_sha256(model_file(model))}")
-    prompt = "The ferry left the harbour at nine and came back in the evening. " * 30 + "\n\nWrite a long story about a harbour."
+    yield Check(
+        "model", True, generator.name if is_server else f"{generator.name}, sha256 {file_sha256(model_file(model))}"
+    )
+    prompt = (
+        "The ferry left the harbour at nine and came back in the evening. " * 30
+        + "\n\nWrite a long story about a harbour."
+    )
     context = generator.context_size  # loads the model, which is not to be timed
     began = time.perf_counter()
     first, written = None, 0
@@ -118,4 +145,6 @@ def _generator(desk: Desk) -> Iterator[Check]:
         return
     reading = generator.count_tokens(prompt) / first
     writing = (written - 1) / max(whole - first, 1e-9)
-    yield Check("model speed", True, f"reads {reading:.0f} tokens/s, writes {writing:.0f} tokens/s, {context} tokens of context")
+    yield Check(
+        "model speed", True, f"reads {reading:.0f} tokens/s, writes {writing:.0f} tokens/s, {context} tokens of context"
+    )

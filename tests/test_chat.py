@@ -7,7 +7,8 @@ from threading import Thread
 
 import pytest
 
-from qa.chat import LONGEST_QUESTION, Desk
+from qa.chat import Desk
+from qa.retrieval.query import LONGEST_QUESTION
 from qa.errors import InputError, LibraryError, ModelError
 from qa.settings import Settings
 from qa.types import Answer, Message

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 import qa
-from qa.cli import ProgressLine, answer_json, main, report_line
+from qa.cli import main
+from qa.output import ProgressLine, answer_json, report_line
 from qa.types import Answer, Hit, SyncReport
 from tests.conftest import MakeDesk
 

@@ -7,8 +7,32 @@ import pytest
 from qa.language.sentences import sentence_spans
 
 PIECES = (
-    "Mr. Smith said no. ", "“He left,” she said. ", "U.S. ", "\n", "\n\n", " ", "\t", "é", "中文。", "مرحبا؟ ", "Hello! ", "e.g. ", "...",
-    "?", "\u2028", "\x85", "😀", "\xa0", "A. B. C.", "\u0301", "word " * 30, "\r", "| a | b |\n", "- item\n", "## Head\n", "x" * 700,
+    "Mr. Smith said no. ",
+    "“He left,” she said. ",
+    "U.S. ",
+    "\n",
+    "\n\n",
+    " ",
+    "\t",
+    "é",
+    "中文。",
+    "مرحبا؟ ",
+    "Hello! ",
+    "e.g. ",
+    "...",
+    "?",
+    "\u2028",
+    "\x85",
+    "😀",
+    "\xa0",
+    "A. B. C.",
+    "\u0301",
+    "word " * 30,
+    "\r",
+    "| a | b |\n",
+    "- item\n",
+    "## Head\n",
+    "x" * 700,
 )
 
 
@@ -34,7 +58,9 @@ def test_spans_are_ordered_trimmed_and_never_overlap() -> None:
 def test_two_sentences_on_a_line_are_two() -> None:
     """The plain case."""
     assert sentences(" The bridge opened.  It cost 48 million crowns! Why? ") == [
-        "The bridge opened.", "It cost 48 million crowns!", "Why?",
+        "The bridge opened.",
+        "It cost 48 million crowns!",
+        "Why?",
     ]
 
 
@@ -55,13 +81,19 @@ def test_an_abbreviation_ends_no_sentence(text: str) -> None:
 def test_a_line_end_inside_a_sentence_is_a_blank() -> None:
     """Wrapped text reads as one sentence; an empty line always ends it."""
     assert sentences("The bridge\nopened again. It\nheld.") == ["The bridge\nopened again.", "It\nheld."]
-    assert sentences("A headline without stop\n\nThe text. \n \nMore") == ["A headline without stop", "The text.", "More"]
+    assert sentences("A headline without stop\n\nThe text. \n \nMore") == [
+        "A headline without stop",
+        "The text.",
+        "More",
+    ]
 
 
 def test_every_row_of_a_table_is_a_sentence() -> None:
     """Bars, tabs, columns of blanks, list items and headings stand alone."""
     assert sentences("| Town | Crowns |\n| Lindal | 48 |\nThe sum\nis right.") == [
-        "| Town | Crowns |", "| Lindal | 48 |", "The sum\nis right.",
+        "| Town | Crowns |",
+        "| Lindal | 48 |",
+        "The sum\nis right.",
     ]
     assert sentences("Lindal\t48\nHallin\t9") == ["Lindal\t48", "Hallin\t9"]
     assert sentences("Lindal   48\nHallin   9") == ["Lindal   48", "Hallin   9"]

@@ -38,7 +38,9 @@ def test_a_number_is_its_value_however_it_is_written(text: str, values: set[floa
     assert numbers(text) == values
 
 
-@pytest.mark.parametrize(("one", "other"), [("48 million", "48 thousand"), ("1,250", "1.25"), ("5 men", "5k men"), ("19", "nine")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("48 million", "48 thousand"), ("1,250", "1.25"), ("5 men", "5k men"), ("19", "nine")]
+)
 def test_different_values_stay_different(one: str, other: str) -> None:
     """What tells a true sentence from a false one."""
     assert numbers(one) != numbers(other)

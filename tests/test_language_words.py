@@ -56,7 +56,12 @@ def test_forms_of_a_word_share_a_stem() -> None:
 
 def test_names_are_capitalised_words_with_content() -> None:
     """Function words at the beginning of a sentence are none."""
-    assert names("The mayor of Port Lindal, Edda Quist’s friend, said: It rains.") == ["port", "lindal", "edda", "quist"]
+    assert names("The mayor of Port Lindal, Edda Quist’s friend, said: It rains.") == [
+        "port",
+        "lindal",
+        "edda",
+        "quist",
+    ]
     assert names("nothing here") == []
 
 

@@ -37,12 +37,16 @@ def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_a_second_process_is_refused_at_once_with_the_holders_number(make_desk: MakeDesk, articles: Path, tmp_path: Path) -> None:
+def test_a_second_process_is_refused_at_once_with_the_holders_number(
+    make_desk: MakeDesk, articles: Path, tmp_path: Path
+) -> None:
     """Indexing, removing and repairing alike; reading goes on."""
     make_desk().index(articles)
     with holder(tmp_path / "library") as process:
         for change in (lambda desk: desk.index(articles), lambda desk: desk.remove("bridge.txt")):
-            with pytest.raises(LibraryError, match=rf"process {process.pid}\) is at work .*; wait until it has finished"):
+            with pytest.raises(
+                LibraryError, match=rf"process {process.pid}\) is at work .*; wait until it has finished"
+            ):
                 change(make_desk())
         assert make_desk().search("bridge")
     assert make_desk().index(articles).unchanged == 3

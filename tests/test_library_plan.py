@@ -16,7 +16,9 @@ from tests.conftest import MakeDesk, write_articles
 
 def lines(*identifiers: str, end: str = "") -> str:
     """A file of JSON lines, one article for each id."""
-    return "".join(json.dumps({"id": i, "title": f"Title {i}", "text": f"Text of {i}."}) + "\n" for i in identifiers) + end
+    return (
+        "".join(json.dumps({"id": i, "title": f"Title {i}", "text": f"Text of {i}."}) + "\n" for i in identifiers) + end
+    )
 
 
 def ids(desk: Desk) -> list[str]:
@@ -35,14 +37,20 @@ def test_planning_writes_no_article(articles: Path, tmp_path: Path) -> None:
     sources = sources_to_sync(connection, [articles], tmp_path / "library" / "articles")
     seen: list[int] = []
     plan = make_plan(connection, sources, tmp_path / "library", False, seen.append)
-    assert [addition.article.article_id for addition in plan.additions] == ["bridge.txt", "library.txt", "valley/orchard.txt"]
+    assert [addition.article.article_id for addition in plan.additions] == [
+        "bridge.txt",
+        "library.txt",
+        "valley/orchard.txt",
+    ]
     assert seen == [1, 2, 3]
     assert rows(connection, "SELECT * FROM articles") == []
 
 
 def test_one_bad_file_does_not_stop_the_rest(tmp_path: Path, make_desk: MakeDesk) -> None:
     """Each is listed with its reason; files of other kinds are skipped in a folder."""
-    folder = write_articles(tmp_path / "f", {"a.txt": "Good.\n", "b.txt": " \n", "c.jsonl": lines("1", end="no json\n"), "d.pdf": "x"})
+    folder = write_articles(
+        tmp_path / "f", {"a.txt": "Good.\n", "b.txt": " \n", "c.jsonl": lines("1", end="no json\n"), "d.pdf": "x"}
+    )
     desk = make_desk()
     report = desk.index(folder)
     assert counts(report) == (2, 0, 0, 0, 2, 1)

@@ -23,7 +23,9 @@ def synced(library: Path, articles: Path, small: int) -> tuple[Segment, ...]:
     connection = open_to_write(library)
     try:
         record_embedder(connection, library, WordEmbedder.fingerprint)
-        plan = make_plan(connection, sources_to_sync(connection, [articles], library / "articles"), library, True, lambda seen: None)
+        plan = make_plan(
+            connection, sources_to_sync(connection, [articles], library / "articles"), library, True, lambda seen: None
+        )
         cuts = [cut_article(a.article.title, a.article.date, a.article.text, Settings()) for a in plan.additions]
         store_vectors(connection, [cut for some in cuts for cut in some], WordEmbedder, lambda done, total: None)
         publish(connection, library, plan, cuts, small=small)
@@ -34,7 +36,10 @@ def synced(library: Path, articles: Path, small: int) -> tuple[Segment, ...]:
 
 def numbered(folder: Path, numbers: Sequence[int]) -> Path:
     """A folder with one article for each number."""
-    return write_articles(folder, {f"{number:02}.txt": f"Report {number}\n\nThe harbour number {number} was full.\n" for number in numbers})
+    return write_articles(
+        folder,
+        {f"{number:02}.txt": f"Report {number}\n\nThe harbour number {number} was full.\n" for number in numbers},
+    )
 
 
 def tombstones(library: Path) -> int:
@@ -152,7 +157,9 @@ def test_an_error_while_publishing_leaves_the_old_generation(tmp_path: Path) -> 
     before = synced(library, articles, small=100)
     numbered(articles, [3, 4])
     connection = open_to_write(library)
-    plan = make_plan(connection, sources_to_sync(connection, [articles], library / "articles"), library, False, lambda seen: None)
+    plan = make_plan(
+        connection, sources_to_sync(connection, [articles], library / "articles"), library, False, lambda seen: None
+    )
     with pytest.raises(ValueError, match="shorter"):
         publish(connection, library, plan, [()])
     assert listed_segments(connection) == before

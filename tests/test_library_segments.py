@@ -57,9 +57,13 @@ def test_a_file_of_another_generation_is_refused(tmp_path: Path) -> None:
 
 def test_several_segments_are_searched_as_one(tmp_path: Path) -> None:
     """Inner products by hand; best first, ties by id, whatever file they stand in."""
-    index = VectorIndex(tmp_path, [write_segment(tmp_path, [3, 1], AXES[[0, 1]]), write_segment(tmp_path, [2], AXES[[0]])])
+    index = VectorIndex(
+        tmp_path, [write_segment(tmp_path, [3, 1], AXES[[0, 1]]), write_segment(tmp_path, [2], AXES[[0]])]
+    )
     assert index.search(np.array([0.8, 0.6, 0, 0]), 9) == [
-        (2, pytest.approx(0.8)), (3, pytest.approx(0.8)), (1, pytest.approx(0.6)),
+        (2, pytest.approx(0.8)),
+        (3, pytest.approx(0.8)),
+        (1, pytest.approx(0.6)),
     ]
     assert [i for i, _ in index.search(np.array([0.8, 0.6, 0, 0]), 1)] == [2]
 

@@ -46,7 +46,9 @@ def test_two_folders_with_the_same_path_get_their_names_in_front(tmp_path: Path,
 
 
 @pytest.mark.parametrize("order", [("west", "east"), ("east", "west")])
-def test_ids_do_not_depend_on_the_order_of_indexing(tmp_path: Path, make_desk: MakeDesk, order: tuple[str, str]) -> None:
+def test_ids_do_not_depend_on_the_order_of_indexing(
+    tmp_path: Path, make_desk: MakeDesk, order: tuple[str, str]
+) -> None:
     """One after the other or both at once."""
     for name in order:
         write_articles(tmp_path / name, {"a.txt": f"Text of {name}.\n"})
@@ -54,11 +56,14 @@ def test_ids_do_not_depend_on_the_order_of_indexing(tmp_path: Path, make_desk: M
     for name in order:
         desk.index(tmp_path / name)
     assert {i: desk.article(i).text for i in ids(desk)} == {
-        "west/a.txt": "Text of west.\n", "east/a.txt": "Text of east.\n",
+        "west/a.txt": "Text of west.\n",
+        "east/a.txt": "Text of east.\n",
     }
 
 
-def test_folders_of_the_same_name_with_the_same_path_are_refused_and_listed(tmp_path: Path, make_desk: MakeDesk) -> None:
+def test_folders_of_the_same_name_with_the_same_path_are_refused_and_listed(
+    tmp_path: Path, make_desk: MakeDesk
+) -> None:
     """The other files of the second folder go in; the refused one follows once the first is gone."""
     one = write_articles(tmp_path / "one" / "news", {"a.txt": "The first.\n"})
     two = write_articles(tmp_path / "two" / "news", {"a.txt": "The second.\n", "b.txt": "A third.\n"})
@@ -178,6 +183,7 @@ def test_a_path_that_never_was_is_refused(tmp_path: Path, articles: Path, make_d
 
 def test_a_json_id_belongs_to_the_source_that_had_it_first(tmp_path: Path, make_desk: MakeDesk) -> None:
     """A second source with that id, or a file whose path is that id, is refused and listed; the rest goes on."""
+
     def line(identifier: str, text: str) -> str:
         return json.dumps({"id": identifier, "title": "T", "text": text}) + "\n"
 
@@ -194,7 +200,9 @@ def test_a_json_id_belongs_to_the_source_that_had_it_first(tmp_path: Path, make_
 
 def test_a_json_id_may_move_to_another_file(tmp_path: Path, make_desk: MakeDesk) -> None:
     """Gone from one and new in the other is the same article, embedded once."""
-    folder = write_articles(tmp_path / "f", {"a.jsonl": '{"id": "n1", "title": "T", "text": "One."}\n', "z.txt": "Zed.\n"})
+    folder = write_articles(
+        tmp_path / "f", {"a.jsonl": '{"id": "n1", "title": "T", "text": "One."}\n', "z.txt": "Zed.\n"}
+    )
     desk = make_desk()
     desk.index(folder)
     encoded(desk).clear()

@@ -29,7 +29,9 @@ def test_articles_are_listed_newest_first(library: Library) -> None:
     with library.snapshot(vectors=False) as snapshot:
         listed = snapshot.listed()
     assert [(article.article_id, article.date, article.passages, article.uploaded) for article in listed] == [
-        ("valley/orchard.txt", "2031-05-19", 1, False), ("bridge.txt", "2031-04-02", 1, False), ("library.txt", None, 1, False),
+        ("valley/orchard.txt", "2031-05-19", 1, False),
+        ("bridge.txt", "2031-04-02", 1, False),
+        ("library.txt", None, 1, False),
     ]
 
 
@@ -38,7 +40,9 @@ def test_an_article_is_shown_with_its_passages(library: Library) -> None:
     with library.snapshot(vectors=False) as snapshot:
         article, spans = snapshot.article("library.txt")
         assert article.text == ARTICLES["library.txt"]
-        assert [article.text[span.start : span.end] for span in spans] == ["The town library keeps 31,000 books. It opens at nine."]
+        assert [article.text[span.start : span.end] for span in spans] == [
+            "The town library keeps 31,000 books. It opens at nine."
+        ]
         with pytest.raises(InputError, match="there is no article 'x' in the library; see: qa list"):
             snapshot.article("x")
 
@@ -46,9 +50,13 @@ def test_an_article_is_shown_with_its_passages(library: Library) -> None:
 @pytest.mark.parametrize(
     ("since", "until", "any_there"),
     [
-        (None, None, True), ("2031-05-19", None, True), ("2031-05-20", None, False),
-        (None, "2031-04-02", True), (None, "2031-04-01", False),
-        ("2031-04-03", "2031-05-18", False), ("2031-05-19", "2031-05-19", True),
+        (None, None, True),
+        ("2031-05-19", None, True),
+        ("2031-05-20", None, False),
+        (None, "2031-04-02", True),
+        (None, "2031-04-01", False),
+        ("2031-04-03", "2031-05-18", False),
+        ("2031-05-19", "2031-05-19", True),
     ],
 )
 def test_a_range_holds_articles_or_not(library: Library, since: str | None, until: str | None, any_there: bool) -> None:
@@ -62,7 +70,9 @@ def test_both_searches_obey_the_range(library: Library) -> None:
     vector = WordEmbedder().encode(["harbour bridge library"])[0]
     with library.snapshot() as snapshot:
         for since, until, expected in [
-            ("2031-05-01", None, {"valley/orchard.txt"}), (None, "2031-05-01", {"bridge.txt"}), ("2032-01-01", None, set()),
+            ("2031-05-01", None, {"valley/orchard.txt"}),
+            (None, "2031-05-01", {"bridge.txt"}),
+            ("2032-01-01", None, set()),
         ]:
             by_vector = snapshot.hits(snapshot.vector_search(vector, 1, since, until))
             assert {hit.article_id for hit in by_vector} == expected
@@ -74,8 +84,12 @@ def test_both_searches_obey_the_range(library: Library) -> None:
 def test_keywords_are_stemmed_and_found_in_headlines(library: Library) -> None:
     """No term is required, and none is an operator."""
     with library.snapshot(vectors=False) as snapshot:
+
         def found(*terms: str) -> list[str]:
-            return [hit.article_id for hit in snapshot.hits([(i, 0.0) for i in snapshot.keyword_search(terms, 9, None, None)])]
+            return [
+                hit.article_id
+                for hit in snapshot.hits([(i, 0.0) for i in snapshot.keyword_search(terms, 9, None, None)])
+            ]
 
         assert found("repair") == ["bridge.txt"]
         assert found("ruins", "nonsense") == ["valley/orchard.txt"]
@@ -121,6 +135,7 @@ def test_a_snapshot_stays_what_it_was_while_another_run_changes_everything(
 
 def test_searches_beside_syncs_see_one_generation_each(library: Library, articles: Path, make_desk: MakeDesk) -> None:
     """Every found passage has its row, and the same words of the same generation, in four threads over twenty syncs."""
+
     def look(number: int) -> None:
         with library.snapshot() as snapshot:
             passages = sum(article.passages for article in snapshot.listed())

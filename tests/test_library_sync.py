@@ -76,12 +76,16 @@ sync(Path(sys.argv[1]), [Path(sys.argv[2])], lambda: killer, Settings())
 
 def run(script: str, *arguments: Path | int) -> int:
     """The exit status of a script in a process of its own."""
-    return subprocess.run([sys.executable, "-c", script, *map(str, arguments)], cwd=PROJECT, timeout=120, check=False).returncode
+    return subprocess.run(
+        [sys.executable, "-c", script, *map(str, arguments)], cwd=PROJECT, timeout=120, check=False
+    ).returncode
 
 
 def many(folder: Path, count: int) -> Path:
     """A folder with one file of ``count`` articles, each one passage that differs from all others."""
-    line = '{{"id": "{0}", "title": "Report {0}", "text": "The harbour of Lindal counted {0} ships and {0}0 captains."}}\n'
+    line = (
+        '{{"id": "{0}", "title": "Report {0}", "text": "The harbour of Lindal counted {0} ships and {0}0 captains."}}\n'
+    )
     return write_articles(folder, {"many.jsonl": "".join(line.format(number) for number in range(count))})
 
 
@@ -119,7 +123,9 @@ def test_a_first_run_adds_everything(articles: Path, make_desk: MakeDesk) -> Non
     assert (counts(report), report.failed, report.skipped) == ((3, 0, 0, 0), 0, 0)
     assert sorted(state(desk)) == sorted(ARTICLES)
     assert len(encoded(desk)) == len(set(encoded(desk))) == 3
-    assert any(text.startswith("Harbour bridge reopens in Port Lindal, 2031-04-02\nThe harbour") for text in encoded(desk))
+    assert any(
+        text.startswith("Harbour bridge reopens in Port Lindal, 2031-04-02\nThe harbour") for text in encoded(desk)
+    )
 
 
 def test_an_unchanged_second_run_does_nothing(articles: Path, tmp_path: Path, make_desk: MakeDesk) -> None:
@@ -222,7 +228,9 @@ def test_another_embedder_is_refused_and_changes_nothing(articles: Path, tmp_pat
     write_articles(articles, {"new.txt": "New text.\n"})
     other = Desk(tmp_path / "library", Settings(), Other, pytest.fail, pytest.fail)
     for use in (lambda: other.index(articles), lambda: other.search("bridge")):
-        with pytest.raises(LibraryError, match=r"made with the embedder words-512, but other-512 is set; .*qa repair --reembed"):
+        with pytest.raises(
+            LibraryError, match=r"made with the embedder words-512, but other-512 is set; .*qa repair --reembed"
+        ):
             use()
     assert (tmp_path / "library" / FILE).read_bytes() == before
 
@@ -231,7 +239,11 @@ def test_progress_tells_what_is_read_and_embedded(tmp_path: Path, make_desk: Mak
     """Batch by batch, up to the end."""
     told: list[tuple[str, int, int]] = []
     make_desk().index(many(tmp_path / "f", 300), progress=lambda *now: told.append(now))
-    assert [now for now in told if now[0] == "embedding"] == [("embedding", 0, 300), ("embedding", 256, 300), ("embedding", 300, 300)]
+    assert [now for now in told if now[0] == "embedding"] == [
+        ("embedding", 0, 300),
+        ("embedding", 256, 300),
+        ("embedding", 300, 300),
+    ]
     assert [now[1] for now in told if now[0] == "reading"] == list(range(1, 301))
 
 
@@ -315,7 +327,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     place = tmp_path / "disk"
     place.mkdir()
     mount = shutil.which("mount")
-    if not mount or subprocess.run([mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False).returncode:
+    if (
+        not mount
+        or subprocess.run(
+            [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False
+        ).returncode
+    ):
         pytest.skip("a small disk can only be mounted by root")
     try:
         yield place
@@ -340,7 +357,9 @@ def test_a_full_disk_loses_nothing(articles: Path, small_disk: Path) -> None:
     many(articles, 300)
     for spare in (0, 4, 40, 100, 200, 300, 400, 500, 600, 700, 900, 1100):
         resize(small_disk, used + spare)
-        with pytest.raises(LibraryError, match=r"no space is left on the disk .*; free some and repeat, nothing was lost"):
+        with pytest.raises(
+            LibraryError, match=r"no space is left on the disk .*; free some and repeat, nothing was lost"
+        ):
             desk_for(library).index(articles)
         assert state(desk_for(library)) == old, spare
         assert desk_for(library).search("harbour bridge frost") == hits

@@ -25,8 +25,14 @@ def test_the_same_content_is_stored_once_and_another_gets_a_number(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "stored"),
     [
-        ("../../etc/a.txt", "a.txt"), ("C:\\files\\a.txt", "a.txt"), ("...a.txt", "a.txt"), ("a\0\n.txt", None),
-        ("a.jsonl.gz", "a.jsonl.gz"), ("  b.md ", "b.md"), ("Cafe\u0301.txt", "Café.txt"), ("\u202etxt.a.txt", "txt.a.txt"),
+        ("../../etc/a.txt", "a.txt"),
+        ("C:\\files\\a.txt", "a.txt"),
+        ("...a.txt", "a.txt"),
+        ("a\0\n.txt", None),
+        ("a.jsonl.gz", "a.jsonl.gz"),
+        ("  b.md ", "b.md"),
+        ("Cafe\u0301.txt", "Café.txt"),
+        ("\u202etxt.a.txt", "txt.a.txt"),
     ],
 )
 def test_a_name_cannot_lead_out_of_the_folder(tmp_path: Path, name: str, stored: str | None) -> None:

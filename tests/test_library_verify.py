@@ -69,11 +69,23 @@ DAMAGES = {
     "a missing vector": (execute(f"DELETE FROM vectors WHERE text_hash = {FIRST}"), "vectors", "1 passages have no"),
     "changed vectors": (execute("UPDATE vectors SET vector = zeroblob(1024)"), "index file", "3 vectors of"),
     "vectors of another length": (execute("UPDATE vectors SET vector = zeroblob(10)"), "index file", "3 vectors of"),
-    "a changed text": (execute("UPDATE articles SET text = replace(text, '48', '84')"), "passages", "is not the text that"),
+    "a changed text": (
+        execute("UPDATE articles SET text = replace(text, '48', '84')"),
+        "passages",
+        "is not the text that",
+    ),
     "an article without passages": (execute("DELETE FROM passages WHERE row_id = 1"), "passages", "has no passages"),
     "a passage without article": (execute(ORPHAN), "passages", "belongs to no article"),
-    "a passage without keywords": (execute("DELETE FROM keywords WHERE rowid = 1"), "keywords", "1 passages are not in"),
-    "keywords without passage": (execute("INSERT INTO keywords (rowid, text) VALUES (99, 'b')"), "keywords", "1 entries"),
+    "a passage without keywords": (
+        execute("DELETE FROM keywords WHERE rowid = 1"),
+        "keywords",
+        "1 passages are not in",
+    ),
+    "keywords without passage": (
+        execute("INSERT INTO keywords (rowid, text) VALUES (99, 'b')"),
+        "keywords",
+        "1 entries",
+    ),
 }
 
 
@@ -105,7 +117,9 @@ def test_repair_embeds_only_what_has_no_vector(library: Path) -> None:
 def test_repair_embeds_anew_what_differs_from_a_sound_file(library: Path) -> None:
     """The file's hash is right, so it is the stored vector that was changed: it must not spread."""
     vector = np.zeros(512, dtype=np.float16).tobytes().hex()
-    execute(f"UPDATE vectors SET vector = x'{vector}' WHERE text_hash = (SELECT text_hash FROM passages WHERE passage_id = 2)")(library)
+    execute(
+        f"UPDATE vectors SET vector = x'{vector}' WHERE text_hash = (SELECT text_hash FROM passages WHERE passage_id = 2)"
+    )(library)
     embedder = WordEmbedder()
     repair(library, lambda: embedder, Settings())
     assert len(embedder.encoded) == 1

@@ -122,7 +122,19 @@ def test_a_possessive_goes_with_its_phrase() -> None:
 
 @pytest.mark.parametrize(
     "phrase",
-    ["latest", "newest", "most recent", "current", "currently", "right now", "so far", "these days", "LATEST", "as of today", "to date"],
+    [
+        "latest",
+        "newest",
+        "most recent",
+        "current",
+        "currently",
+        "right now",
+        "so far",
+        "these days",
+        "LATEST",
+        "as of today",
+        "to date",
+    ],
 )
 def test_newest_words_ask_for_an_order_and_not_for_a_range(phrase: str) -> None:
     """The question keeps the word."""
@@ -130,7 +142,9 @@ def test_newest_words_ask_for_an_order_and_not_for_a_range(phrase: str) -> None:
     assert date_request(question, TODAY) == DateRequest(question, newest=True)
 
 
-@pytest.mark.parametrize("question", ["What is known of the bridge?", "Who has knowledge of it?", "How are the latecomers?"])
+@pytest.mark.parametrize(
+    "question", ["What is known of the bridge?", "Who has knowledge of it?", "How are the latecomers?"]
+)
 def test_other_words_ask_for_no_order(question: str) -> None:
     """A part of a word is not the word."""
     assert not date_request(question, TODAY).newest
@@ -144,7 +158,16 @@ def test_a_range_and_an_order_go_together() -> None:
 
 def test_any_string_is_legal() -> None:
     """No text raises."""
-    for question in ("", "\0", "last", "in in in March March", "between and", "0001-01-01", "999 years ago " * 200, "😀"):
+    for question in (
+        "",
+        "\0",
+        "last",
+        "in in in March March",
+        "between and",
+        "0001-01-01",
+        "999 years ago " * 200,
+        "😀",
+    ):
         assert isinstance(date_request(question, TODAY), DateRequest)
         assert isinstance(date_request(question, date.min), DateRequest)
         assert isinstance(date_request(question, date.max), DateRequest)

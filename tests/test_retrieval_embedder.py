@@ -34,7 +34,11 @@ def test_vectors_are_unit_rows_of_384(embedder: SentenceEmbedder) -> None:
 
 def test_a_text_is_nearest_to_itself(embedder: SentenceEmbedder) -> None:
     """Alone or in a batch with longer ones."""
-    texts = ["The bridge reopened on Wednesday.", "Frost destroyed the cherry crop.", "The library keeps 31,000 books. " * 20]
+    texts = [
+        "The bridge reopened on Wednesday.",
+        "Frost destroyed the cherry crop.",
+        "The library keeps 31,000 books. " * 20,
+    ]
     together = embedder.encode(texts)
     for row, text in enumerate(texts):
         cosines = together @ embedder.encode([text])[0]

@@ -27,7 +27,14 @@ def test_a_follow_up_gets_the_words_it_lacks() -> None:
 
 @pytest.mark.parametrize(
     "question",
-    ["Why?", "When did it reopen?", "What about the price?", "How much did they pay there?", "But who paid?", "What else happened?"],
+    [
+        "Why?",
+        "When did it reopen?",
+        "What about the price?",
+        "How much did they pay there?",
+        "But who paid?",
+        "What else happened?",
+    ],
 )
 def test_a_question_that_leans_on_the_talk_is_completed(question: str) -> None:
     """An opening, a pronoun nothing explains, or too few words to find anything by."""
@@ -69,4 +76,6 @@ def test_only_the_last_turn_counts_and_at_most_ten_words() -> None:
 
 def test_a_follow_up_to_nothing_stays_as_it_is() -> None:
     """Where the turn before holds no content there is nothing to add."""
-    assert standalone_question("And then?", (Message("user", "What is it?"), Message("assistant", "it is"))) == "And then?"
+    assert (
+        standalone_question("And then?", (Message("user", "What is it?"), Message("assistant", "it is"))) == "And then?"
+    )

@@ -20,7 +20,9 @@ def passages(text: str, most_words: int, overlap: int) -> list[str]:
 def test_passages_share_a_sentence() -> None:
     """Each begins with the last sentence of the one before."""
     assert passages(FIVE, 6, 1) == [
-        "One two three. Four five six.", "Four five six. Seven eight nine.", "Seven eight nine. Ten eleven twelve.",
+        "One two three. Four five six.",
+        "Four five six. Seven eight nine.",
+        "Seven eight nine. Ten eleven twelve.",
         "Ten eleven twelve. End.",
     ]
 
@@ -33,7 +35,8 @@ def test_without_overlap_every_sentence_is_in_one_passage() -> None:
 def test_an_overlap_of_two_sentences() -> None:
     """More than one sentence may be shared."""
     assert passages(FIVE, 9, 2) == [
-        "One two three. Four five six. Seven eight nine.", "Four five six. Seven eight nine. Ten eleven twelve.",
+        "One two three. Four five six. Seven eight nine.",
+        "Four five six. Seven eight nine. Ten eleven twelve.",
         "Seven eight nine. Ten eleven twelve. End.",
     ]
 
@@ -46,7 +49,11 @@ def test_a_huge_sentence_stands_alone_and_whole() -> None:
 
 def test_no_overlap_where_it_would_leave_no_room() -> None:
     """A shared sentence that would fill the next passage by itself is left out."""
-    assert passages("One two three. Four five six seven. Eight nine.", 5, 1) == ["One two three.", "Four five six seven.", "Eight nine."]
+    assert passages("One two three. Four five six seven. Eight nine.", 5, 1) == [
+        "One two three.",
+        "Four five six seven.",
+        "Eight nine.",
+    ]
 
 
 @pytest.mark.parametrize("text", ["", "  \n "])

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from qa.library.store import Library
-from qa.retrieval.search import Query, fuse, make_query, search
+from qa.retrieval.query import Query, make_query
+from qa.retrieval.search import fuse, search
 from qa.types import Hit, Message
 from tests.conftest import MakeDesk, WordEmbedder, write_articles
 
@@ -93,9 +94,34 @@ def test_scores_never_rise_down_the_list(tmp_path: Path, make_desk: MakeDesk) ->
 @pytest.mark.parametrize(
     "text",
     [
-        '"', '""" OR', "a AND b", "NEAR(bridge cost)", "title:bridge", "bridge*", "^bridge", "-bridge", "{title text}: x", "(",
-        "'; DROP TABLE x", "bridge\0cost", "😀", "Мост и порт", "橋はいくら", "جسر", "?", "...", "%", "\u202ebridge", "e\u0301" * 100,
-        "ß ﬁ ½ ²", "\ud800 bridge", "bridge " * 571, "x" * 4000, "what is it", "AND", "o'brien's U.S. 3.5",
+        '"',
+        '""" OR',
+        "a AND b",
+        "NEAR(bridge cost)",
+        "title:bridge",
+        "bridge*",
+        "^bridge",
+        "-bridge",
+        "{title text}: x",
+        "(",
+        "'; DROP TABLE x",
+        "bridge\0cost",
+        "😀",
+        "Мост и порт",
+        "橋はいくら",
+        "جسر",
+        "?",
+        "...",
+        "%",
+        "\u202ebridge",
+        "e\u0301" * 100,
+        "ß ﬁ ½ ²",
+        "\ud800 bridge",
+        "bridge " * 571,
+        "x" * 4000,
+        "what is it",
+        "AND",
+        "o'brien's U.S. 3.5",
     ],
 )
 def test_any_string_is_legal(articles: Path, make_desk: MakeDesk, text: str) -> None:
@@ -138,7 +164,9 @@ def test_a_query_that_is_nothing_but_its_date_phrase_keeps_it() -> None:
 def test_an_explicit_range_goes_before_a_phrase() -> None:
     """The phrase then stays in the question; an order that is asked for holds all the same."""
     query = make_query("What is the latest since March?", (), None, "2031-02-01", TODAY)
-    assert query == Query("What is the latest since March?", "What is the latest since March?", None, "2031-02-01", True)
+    assert query == Query(
+        "What is the latest since March?", "What is the latest since March?", None, "2031-02-01", True
+    )
 
 
 def test_a_follow_up_is_completed_before_it_is_searched() -> None:

@@ -22,7 +22,8 @@ from sklearn.model_selection import cross_val_predict
 import qa
 from qa.answering.evidence import find_evidence
 from qa.answering.refusal import WEIGHTS, features
-from qa.retrieval.search import make_query, search
+from qa.retrieval.query import make_query
+from qa.retrieval.search import search
 
 
 def write_articles(rows: list[dict], file: Path) -> dict[str, str]:
@@ -70,8 +71,10 @@ def main() -> None:
     x, y = np.array(values), np.array(labels)
     model = LogisticRegression(fit_intercept=False, C=1.0, class_weight="balanced", max_iter=1000)
     predicted = cross_val_predict(model, x, y, cv=5, method="predict_proba")[:, 1]
-    print(f"{len(y)} cases, {y.sum()} answerable; five-fold AUROC {roc_auc_score(y, predicted):.3f}, "
-          f"balanced accuracy at .5 {balanced_accuracy_score(y, predicted > 0.5):.3f}")
+    print(
+        f"{len(y)} cases, {y.sum()} answerable; five-fold AUROC {roc_auc_score(y, predicted):.3f}, "
+        f"balanced accuracy at .5 {balanced_accuracy_score(y, predicted > 0.5):.3f}"
+    )
     print({name: round(float(weight), 3) for name, weight in zip(WEIGHTS, model.fit(x, y).coef_[0], strict=True)})
 
 

@@ -44,7 +44,13 @@ def row_examples(row: dict, rng: random.Random) -> list[dict]:
     answers = sorted(row["answers"], key=len)
     for number, passage in enumerate(row["passages"]):
         for title, text in windows(passage, width):
-            example = {"question": row["question"].strip(), "title": title, "text": text, "answer": None, "row": row["id"]}
+            example = {
+                "question": row["question"].strip(),
+                "title": title,
+                "text": text,
+                "answer": None,
+                "row": row["id"],
+            }
             if row["answerable"] and number in golds:
                 answer = next((a for a in answers if find(a, text) >= 0), None)
                 if answer:
@@ -71,12 +77,16 @@ def mined_negatives(rows: list[dict], rng: random.Random) -> list[dict]:
         own = {p["text"].strip() for p in row["passages"]}
         best = np.argsort(-(passages @ vector))[:12]
         fitting = [
-            texts[i] for i in best
-            if not any(texts[i][1] in text for text in own) and not any(a.lower() in texts[i][1].lower() for a in row["answers"])
+            texts[i]
+            for i in best
+            if not any(texts[i][1] in text for text in own)
+            and not any(a.lower() in texts[i][1].lower() for a in row["answers"])
         ]
         if fitting:
             title, text = rng.choice(fitting[:4])
-            found.append({"question": row["question"].strip(), "title": title, "text": text, "answer": None, "row": row["id"]})
+            found.append(
+                {"question": row["question"].strip(), "title": title, "text": text, "answer": None, "row": row["id"]}
+            )
     return found
 
 
@@ -101,7 +111,9 @@ def main() -> None:
         parts["held-out" if row["passages"][0]["text"][:200] in held_out else "train"].append(row)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for part, part_rows in parts.items():
-        examples = [example for row in part_rows for example in row_examples(row, rng)] + mined_negatives(part_rows, rng)
+        examples = [example for row in part_rows for example in row_examples(row, rng)] + mined_negatives(
+            part_rows, rng
+        )
         rng.shuffle(examples)
         with (arguments.out / f"{part}.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(example, ensure_ascii=False) + "\n" for example in examples)

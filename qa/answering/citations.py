@@ -40,5 +40,7 @@ class CitedText:
                 return citation.number
         quote = hit.text[span.start - hit.start : span.end - hit.start]
         number = len(self.citations) + 1
-        self.citations.append(Citation(number, hit.article_id, hit.title, hit.date, hit.source, hit.url, quote, span.start, span.end))
+        self.citations.append(
+            Citation(number, hit.article_id, hit.title, hit.date, hit.source, hit.url, quote, span.start, span.end)
+        )
         return number

@@ -45,7 +45,7 @@ class LlamaGenerator:
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
         """Yield pieces of the most likely reply. Raises ModelError when the model cannot be loaded or fails."""
-        pieces: queue.Queue[str | None | Exception] = queue.Queue()
+        pieces: queue.Queue[str | Exception | None] = queue.Queue()
         cancelled = threading.Event()
         self._worker.submit(self._generate, list(messages), max_tokens, pieces, cancelled)
         try:
@@ -59,7 +59,11 @@ class LlamaGenerator:
             cancelled.set()
 
     def _generate(
-        self, messages: list[Message], max_tokens: int, pieces: "queue.Queue[str | None | Exception]", cancelled: threading.Event
+        self,
+        messages: list[Message],
+        max_tokens: int,
+        pieces: "queue.Queue[str | Exception | None]",
+        cancelled: threading.Event,
     ) -> None:
         """On the worker thread: put pieces into the queue, then None, or the error."""
         self._cancelled = cancelled
@@ -81,7 +85,9 @@ class LlamaGenerator:
 
         room = self.context_size - len(tokens)
         if room < 1:
-            raise ModelError(f"a prompt of {len(tokens)} tokens does not fit the {self.context_size} of {self.name}; ask less at once")
+            raise ModelError(
+                f"a prompt of {len(tokens)} tokens does not fit the {self.context_size} of {self.name}; ask less at once"
+            )
         vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
         written: list[int] = []
         given = 0
@@ -169,8 +175,13 @@ class LlamaGenerator:
     def _opened(self, llama_cpp: Any, context_size: int) -> Any:
         try:
             return llama_cpp.Llama(
-                str(self._file), n_ctx=context_size, n_batch=_BATCH, n_threads=self._threads or None,
-                n_threads_batch=self._threads or None, seed=0, verbose=False,
+                str(self._file),
+                n_ctx=context_size,
+                n_batch=_BATCH,
+                n_threads=self._threads or None,
+                n_threads_batch=self._threads or None,
+                seed=0,
+                verbose=False,
             )
         except (ValueError, OSError, RuntimeError) as error:
             raise ModelError(f"{self._file} cannot be loaded ({error}); give another file with --model") from error
@@ -179,6 +190,8 @@ class LlamaGenerator:
 @cache
 def _silence(llama_cpp: Any) -> Any:
     """Send llama.cpp's own messages to the log: on stderr they would stand between ours. Returns what must stay alive."""
-    callback = llama_cpp.llama_log_callback(lambda level, text, _: _LOG.debug("%s", text.decode(errors="replace").rstrip()))
+    callback = llama_cpp.llama_log_callback(
+        lambda level, text, _: _LOG.debug("%s", text.decode(errors="replace").rstrip())
+    )
     llama_cpp.llama_log_set(callback, None)
     return callback

@@ -4,7 +4,9 @@ import re
 
 _MARK = re.compile(r"\s*[\[【(]\s*(\d{1,2}(?:\s*,\s*\d{1,2})*)\s*[\]】)]")
 _SQUARE = re.compile(r"\[(\s*\d+(?:\s*[,-]\s*\d+)*\s*)\]")
-_SPECIAL = re.compile(r"<\|[^<>|]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>", re.IGNORECASE)
+_SPECIAL = re.compile(
+    r"<\|[^<>|]{0,40}\|>|</?s>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>|<(?:bos|eos|pad|unk)>", re.IGNORECASE
+)
 
 
 def take_marks(text: str, known: int) -> tuple[str, tuple[int, ...]]:

@@ -13,7 +13,9 @@ SYSTEM = (
 _TEMPLATE_TOKENS = 24  # what a chat template adds around two messages, generously
 
 
-def build_messages(question: str, hits: Sequence[Hit], budget: int, count_tokens: Callable[[str], int]) -> tuple[list[Message], list[Hit]]:
+def build_messages(
+    question: str, hits: Sequence[Hit], budget: int, count_tokens: Callable[[str], int]
+) -> tuple[list[Message], list[Hit]]:
     """The messages, and the hits that found room: whole passages in their order, while ``budget`` tokens last."""
     asked = f"Question: {neutralise(question)}"
     left = budget - count_tokens(SYSTEM) - count_tokens(asked) - _TEMPLATE_TOKENS

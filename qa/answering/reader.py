@@ -63,7 +63,9 @@ class PassageReader:
         try:
             data = self.file.read_bytes()
         except OSError as error:
-            raise ModelError(f"the reader's weights {self.file} cannot be read ({error.strerror}); install newsdesk again") from error
+            raise ModelError(
+                f"the reader's weights {self.file} cannot be read ({error.strerror}); install newsdesk again"
+            ) from error
         if hashlib.sha256(data).hexdigest() != SHA256:
             raise ModelError(f"{self.file} is not the file it should be (its hash differs); install newsdesk again")
         tokenizer = AutoTokenizer.from_pretrained(str(base_folder()), local_files_only=True)

@@ -46,7 +46,10 @@ class ServerGenerator:
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
         """Yield pieces of the reply; closing the iterator closes the connection, which stops the server's work."""
         body = {
-            "model": self.name, "stream": True, "temperature": 0, "max_tokens": max_tokens,
+            "model": self.name,
+            "stream": True,
+            "temperature": 0,
+            "max_tokens": max_tokens,
             "messages": [{"role": message.role, "content": message.content} for message in messages],
         }
         try:

@@ -25,7 +25,11 @@ class SpanModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followed
     @classmethod
     def from_base(cls, folder: Path) -> "SpanModel":
         """The embedder's network with an untrained head."""
-        return cls(AutoModel.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True, add_pooling_layer=False))
+        return cls(
+            AutoModel.from_pretrained(
+                str(folder), trust_remote_code=False, local_files_only=True, add_pooling_layer=False
+            )
+        )
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor, types: torch.Tensor) -> torch.Tensor:
         """Scores of shape (batch, tokens, 2) from token ids, attention mask and segment ids of shape (batch, tokens)."""
@@ -72,11 +76,20 @@ def encode_pairs(tokenizer: Any, questions: Sequence[str], titles: Sequence[str]
     """Tokenize questions with their passages, the headline in front; a passage is cut where LONGEST is reached."""
     second = [f"{title}\n{text}" if title else text for title, text in zip(titles, texts, strict=True)]
     encoded = tokenizer(
-        list(questions), second, truncation="only_second", max_length=LONGEST, padding=True,
-        return_offsets_mapping=True, return_tensors="pt",
+        list(questions),
+        second,
+        truncation="only_second",
+        max_length=LONGEST,
+        padding=True,
+        return_offsets_mapping=True,
+        return_tensors="pt",
     )
     offsets = encoded["offset_mapping"].numpy()
     starts = tuple(len(title) + 1 if title else 0 for title in titles)
     types = encoded["token_type_ids"].numpy()
-    is_passage = np.stack([(t == 1) & (o[:, 0] >= s) & (o[:, 1] > o[:, 0]) for t, o, s in zip(types, offsets, starts, strict=True)])
-    return Pairs(encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"], offsets, starts, is_passage)
+    is_passage = np.stack(
+        [(t == 1) & (o[:, 0] >= s) & (o[:, 1] > o[:, 0]) for t, o, s in zip(types, offsets, starts, strict=True)]
+    )
+    return Pairs(
+        encoded["input_ids"], encoded["attention_mask"], encoded["token_type_ids"], offsets, starts, is_passage
+    )

@@ -14,7 +14,9 @@ from qa.language.words import content_stems, names, stem, words
 from qa.types import Embedder, Hit, Span
 
 MOST_QUOTED = 3  # whole sentences in one quote
-_NEGATION = re.compile(r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|denied|denies|refused|cannot)\b|n['’]t\b", re.IGNORECASE)
+_NEGATION = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|denied|denies|refused|cannot)\b|n['’]t\b", re.IGNORECASE
+)
 _OPENINGS = frozenset("according additionally although based currently despite earlier finally however later meanwhile nearly no "
                       "recently since today yes yesterday".split())  # fmt: skip
 _COVER, _COSINE = 0.6, 0.4  # weights of the two halves of the score

@@ -139,7 +139,7 @@ class _Expanding(io.RawIOBase):
         """Return whether it can be read: always."""
         return True
 
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401
+    def readinto(self, buffer: Any) -> int:
         """Fill a buffer and return the number of bytes; raises InputError beyond the limit."""
         data = self._file.read1(len(buffer))  # read would lose what stands before damage
         if self._file.tell() > self._limit:

@@ -100,7 +100,9 @@ def get_meta(connection: apsw.Connection, key: str) -> str | None:
 
 def set_meta(connection: apsw.Connection, key: str, value: str) -> None:
     """Write a note of the library about itself."""
-    connection.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value))
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+    )
 
 
 def rows(connection: apsw.Connection, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
@@ -117,7 +119,9 @@ def mapped_errors(folder: Path) -> Iterator[None]:
     except apsw.FullError as error:
         raise LibraryError(full) from error
     except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as error:  # SQLError: a table is missing
-        raise LibraryError(f"{folder / FILE} is damaged ({error}); delete {folder} and index the articles again") from error
+        raise LibraryError(
+            f"{folder / FILE} is damaged ({error}); delete {folder} and index the articles again"
+        ) from error
     except (apsw.BusyError, apsw.LockedError) as error:
         raise LibraryError(f"another process keeps {folder / FILE} locked; wait until it has finished") from error
     except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
@@ -130,4 +134,6 @@ def mapped_errors(folder: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise LibraryError(full) from error
-        raise LibraryError(f"{error.filename or folder} cannot be used ({error.strerror}); check its owner and permissions") from error
+        raise LibraryError(
+            f"{error.filename or folder} cannot be used ({error.strerror}); check its owner and permissions"
+        ) from error

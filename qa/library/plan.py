@@ -120,7 +120,9 @@ def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
     plan.additions = accepted
 
 
-def _refusal(connection: apsw.Connection, plan: Plan, new: Addition, given_now: dict[str, list[Addition]]) -> str | None:
+def _refusal(
+    connection: apsw.Connection, plan: Plan, new: Addition, given_now: dict[str, list[Addition]]
+) -> str | None:
     """Why a new article cannot have its id, or None.
 
     An id belongs to the source that had it first. Two files may share a path in two folders, since the folder's name

@@ -40,7 +40,10 @@ def cut_article(title: str, date: str | None, text: str, settings: Settings) -> 
 
 
 def store_vectors(
-    connection: apsw.Connection, cuts: Iterable[Cut], embedder: Callable[[], Embedder], progress: Callable[[int, int], None]
+    connection: apsw.Connection,
+    cuts: Iterable[Cut],
+    embedder: Callable[[], Embedder],
+    progress: Callable[[int, int], None],
 ) -> None:
     """Embed what has no vector yet; commits batch by batch, so that an interrupted run goes on where it was.
 
@@ -96,7 +99,9 @@ def publish(
 
 def write_one_segment(connection: apsw.Connection, folder: Path) -> None:
     """Put every live vector into one fresh FAISS file and list only that; part of the caller's transaction."""
-    live = rows(connection, "SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) ORDER BY passage_id")
+    live = rows(
+        connection, "SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) ORDER BY passage_id"
+    )
     connection.execute("DELETE FROM segments; DELETE FROM tombstones")
     _write_segment(connection, folder, live)
 
@@ -111,7 +116,9 @@ def _remove_passages(connection: apsw.Connection, row_ids: Iterable[int]) -> dic
     dead: dict[int, bytes] = {}
     for row_id in row_ids:
         dead.update(rows(connection, "SELECT passage_id, text_hash FROM passages WHERE row_id = ?", (row_id,)))
-        connection.execute("DELETE FROM keywords WHERE rowid IN (SELECT passage_id FROM passages WHERE row_id = ?)", (row_id,))
+        connection.execute(
+            "DELETE FROM keywords WHERE rowid IN (SELECT passage_id FROM passages WHERE row_id = ?)", (row_id,)
+        )
         connection.execute("DELETE FROM passages WHERE row_id = ?", (row_id,))
     return dead
 
@@ -139,7 +146,9 @@ def _write_article(connection: apsw.Connection, addition: Addition) -> int:
         return addition.row_id
     # A file's id is given by assign_ids, once all rows stand; until then it holds a place no id can take.
     article_id = candidate.given_id or f"\0{addition.source.source_id}/{candidate.path}"
-    connection.execute("INSERT INTO articles VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (article_id, *place, *content))
+    connection.execute(
+        "INSERT INTO articles VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (article_id, *place, *content)
+    )
     return connection.last_insert_rowid()
 
 
@@ -177,7 +186,9 @@ def _write_segment(connection: apsw.Connection, folder: Path, stored: Sequence[t
     if stored:
         vectors = np.frombuffer(b"".join(vector for _, vector in stored), dtype=np.float16).reshape(len(stored), -1)
         segment = write_segment(folder, [passage_id for passage_id, _ in stored], vectors.astype(np.float32))
-        connection.execute("INSERT OR REPLACE INTO segments VALUES (?, ?, ?)", (segment.file, segment.sha256, segment.vectors))
+        connection.execute(
+            "INSERT OR REPLACE INTO segments VALUES (?, ?, ?)", (segment.file, segment.sha256, segment.vectors)
+        )
 
 
 def _count(connection: apsw.Connection, query: str) -> int:

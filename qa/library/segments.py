@@ -58,7 +58,9 @@ def read_segment(folder: Path, segment: Segment) -> Any:
     try:
         data = file.read_bytes()
     except OSError as error:
-        raise LibraryError(f"the index file {file} cannot be read ({error.strerror}); run: qa repair --library {folder}") from error
+        raise LibraryError(
+            f"the index file {file} cannot be read ({error.strerror}); run: qa repair --library {folder}"
+        ) from error
     if hashlib.sha256(data).hexdigest() != segment.sha256:
         raise LibraryError(f"the index file {file} is damaged (its hash differs); run: qa repair --library {folder}")
     return faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))

@@ -79,9 +79,13 @@ def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
         )
         wanted = {row_id: path if len(found) == 1 else f"{name}/{path}" for row_id, name in found}
         # Ids change hands, so all are freed before any is given.
-        connection.executemany("UPDATE articles SET article_id = char(0) || row_id WHERE row_id = ?", [(row,) for row in wanted])
+        connection.executemany(
+            "UPDATE articles SET article_id = char(0) || row_id WHERE row_id = ?", [(row,) for row in wanted]
+        )
         try:
-            connection.executemany("UPDATE articles SET article_id = ? WHERE row_id = ?", [(i, row) for row, i in wanted.items()])
+            connection.executemany(
+                "UPDATE articles SET article_id = ? WHERE row_id = ?", [(i, row) for row, i in wanted.items()]
+            )
         except apsw.ConstraintError as error:
             raise InputError(f"two articles would have the id {path!r}; rename one of the files or folders") from error
 
@@ -95,7 +99,9 @@ def _above(path: Path, uploads: Path) -> tuple[Path, ...]:
 def _source(connection: apsw.Connection, root: Path, known: dict[Path, int], uploads: Path) -> Source:
     above = next((folder for folder in _above(root, uploads) if folder in known), root)
     if above not in known:
-        known[root] = _register(connection, root, {path: known.pop(path) for path in list(known) if root in _above(path, uploads)[1:]})
+        known[root] = _register(
+            connection, root, {path: known.pop(path) for path in list(known) if root in _above(path, uploads)[1:]}
+        )
     return Source(known[above], above, _name(above), "" if above == root else root.relative_to(above).as_posix())
 
 
@@ -110,14 +116,22 @@ def _register(connection: apsw.Connection, root: Path, inside: dict[Path, int]) 
             folder = path.parent if path.is_file() else path
             prefix = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
             for table in ("articles", "kept_out"):
-                connection.execute(f"UPDATE {table} SET source_id = ?, path = ? || path WHERE source_id = ?", (source_id, prefix, inner))  # noqa: S608
+                connection.execute(
+                    f"UPDATE {table} SET source_id = ?, path = ? || path WHERE source_id = ?",  # noqa: S608
+                    (source_id, prefix, inner),
+                )
             connection.execute("DELETE FROM sources WHERE source_id = ?", (inner,))
         assign_ids(connection, before + _paths_of(connection, source_id))
     return source_id
 
 
 def _paths_of(connection: apsw.Connection, source_id: int) -> list[str]:
-    return [path for (path,) in rows(connection, "SELECT path FROM articles WHERE source_id = ? AND given_id IS NULL", (source_id,))]
+    return [
+        path
+        for (path,) in rows(
+            connection, "SELECT path FROM articles WHERE source_id = ? AND given_id IS NULL", (source_id,)
+        )
+    ]
 
 
 def _name(root: Path) -> str:

@@ -45,11 +45,15 @@ class Snapshot:
     def article(self, article_id: str) -> tuple[Article, tuple[Span, ...]]:
         """An article and the spans of its passages. Raises InputError for an unknown id."""
         found = rows(
-            self._connection, "SELECT row_id, article_id, title, date, source, url, text FROM articles WHERE article_id = ?", (article_id,)
+            self._connection,
+            "SELECT row_id, article_id, title, date, source, url, text FROM articles WHERE article_id = ?",
+            (article_id,),
         )
         if not found:
             raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
-        spans = rows(self._connection, 'SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', found[0][:1])
+        spans = rows(
+            self._connection, 'SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', found[0][:1]
+        )
         return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
 
     def has_articles(self, since: str | None = None, until: str | None = None) -> bool:
@@ -98,7 +102,9 @@ class Snapshot:
 
         if since is not None or until is not None:
             query = f"SELECT p.passage_id FROM passages p JOIN articles a USING (row_id) WHERE {_IN_RANGE}"  # noqa: S608
-            return faiss.IDSelectorBatch(np.asarray([i for (i,) in rows(self._connection, query, (since, until))], dtype=np.int64))
+            return faiss.IDSelectorBatch(
+                np.asarray([i for (i,) in rows(self._connection, query, (since, until))], dtype=np.int64)
+            )
         dead = np.asarray([i for (i,) in rows(self._connection, "SELECT passage_id FROM tombstones")], dtype=np.int64)
         return faiss.IDSelectorNot(faiss.IDSelectorBatch(dead)) if len(dead) else None
 
@@ -150,4 +156,6 @@ class Library:
 
 def listed_segments(connection: apsw.Connection) -> tuple[Segment, ...]:
     """The FAISS files of the current generation."""
-    return tuple(Segment(*row) for row in connection.execute("SELECT file, sha256, vectors FROM segments ORDER BY file"))
+    return tuple(
+        Segment(*row) for row in connection.execute("SELECT file, sha256, vectors FROM segments ORDER BY file")
+    )

@@ -20,9 +20,13 @@ def store_upload(folder: Path, name: str, data: bytes) -> Path:
     plain = unicodedata.normalize("NFC", clean_text(name)).replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
     suffix = next((s for s in sorted(ARTICLE_SUFFIXES, key=len, reverse=True) if plain.lower().endswith(s)), None)
     if suffix is None or len(plain) == len(suffix):
-        raise InputError(f"{plain or 'the file'} is not a kind of article Newsdesk reads; give {', '.join(sorted(ARTICLE_SUFFIXES))}")
+        raise InputError(
+            f"{plain or 'the file'} is not a kind of article Newsdesk reads; give {', '.join(sorted(ARTICLE_SUFFIXES))}"
+        )
     if len(data) > LARGEST:
-        raise InputError(f"{plain} has {len(data) // 2**20} MB; an upload may have {LARGEST // 2**20}: index its folder instead")
+        raise InputError(
+            f"{plain} has {len(data) // 2**20} MB; an upload may have {LARGEST // 2**20}: index its folder instead"
+        )
     # 255 bytes are the most a file name may have on common systems.
     stem = plain[: -len(suffix)].encode()[:180].decode(errors="ignore")
     with mapped_errors(folder):

@@ -27,8 +27,12 @@ def verify(folder: Path) -> VerifyReport:
         connection = open_to_read(folder)
         try:
             connection.execute("BEGIN")
-            checks = (_sqlite_problems(connection), _passage_problems(connection), _keyword_problems(connection),
-                      _vector_problems(connection, folder))
+            checks = (
+                _sqlite_problems(connection),
+                _passage_problems(connection),
+                _keyword_problems(connection),
+                _vector_problems(connection, folder),
+            )
             problems = tuple(Problem(kind, detail, fix) for check in checks for kind, detail in check)
             articles, passages, vectors = (
                 rows(connection, f"SELECT count(*) FROM {table}")[0][0]  # noqa: S608
@@ -40,7 +44,11 @@ def verify(folder: Path) -> VerifyReport:
 
 
 def repair(
-    folder: Path, embedder: Callable[[], Embedder], settings: Settings, reembed: bool = False, progress: Progress | None = None
+    folder: Path,
+    embedder: Callable[[], Embedder],
+    settings: Settings,
+    reembed: bool = False,
+    progress: Progress | None = None,
 ) -> tuple[str, ...]:
     """Rebuild passages, vectors, keyword index and FAISS file from the stored articles; returns what was wrong.
 
@@ -65,7 +73,9 @@ def repair(
             remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
         finally:
             connection.close()
-    return tuple(f"{problem.kind}: {problem.detail}" for problem in found.problems) + (("vectors: embedded anew",) if reembed else ())
+    return tuple(f"{problem.kind}: {problem.detail}" for problem in found.problems) + (
+        ("vectors: embedded anew",) if reembed else ()
+    )
 
 
 def _rebuild(
@@ -79,7 +89,9 @@ def _rebuild(
     used = []
     for row_id, title, date, text in rows(connection, "SELECT row_id, title, date, text FROM articles ORDER BY row_id"):
         for cut in cut_article(title, date, text, settings):
-            connection.execute("INSERT INTO passages VALUES (NULL, ?, ?, ?, ?)", (row_id, cut.span.start, cut.span.end, cut.text_hash))
+            connection.execute(
+                "INSERT INTO passages VALUES (NULL, ?, ?, ?, ?)", (row_id, cut.span.start, cut.span.end, cut.text_hash)
+            )
             write_keywords(connection, connection.last_insert_rowid(), title, text[cut.span.start : cut.span.end])
             used.append(cut)
     store_vectors(connection, used, embedder, lambda done, total: tell("embedding", done, total))
@@ -124,7 +136,9 @@ def _passage_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
             yield "passages", f"{article_id} has no passages"
         elif hashlib.sha256(searchable_text(title, date, text[start:end]).encode()).digest() != text_hash:
             yield "passages", f"passage {passage_id} of {article_id} is not the text that was embedded"
-    for (passage_id,) in connection.execute("SELECT passage_id FROM passages WHERE row_id NOT IN (SELECT row_id FROM articles)"):
+    for (passage_id,) in connection.execute(
+        "SELECT passage_id FROM passages WHERE row_id NOT IN (SELECT row_id FROM articles)"
+    ):
         yield "passages", f"passage {passage_id} belongs to no article"
 
 
@@ -145,7 +159,9 @@ def _vector_problems(connection: apsw.Connection, folder: Path) -> Iterator[tupl
         return
     for (passage_id,) in connection.execute("SELECT passage_id FROM tombstones"):
         indexed.pop(passage_id, None)
-    stored = dict(rows(connection, "SELECT passage_id, v.text_hash FROM passages LEFT JOIN vectors v USING (text_hash)"))
+    stored = dict(
+        rows(connection, "SELECT passage_id, v.text_hash FROM passages LEFT JOIN vectors v USING (text_hash)")
+    )
     if missing := sum(text_hash is None for text_hash in stored.values()):
         yield "vectors", f"{missing} passages have no vector"
     if stored.keys() - indexed.keys():

@@ -11,12 +11,28 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_MONTHS = {name.lower(): number for names in (calendar.month_name, calendar.month_abbr) for number, name in enumerate(names) if name}
+_MONTHS = {
+    name.lower(): number
+    for names in (calendar.month_name, calendar.month_abbr)
+    for number, name in enumerate(names)
+    if name
+}
 _MONTHS["sept"] = 9
 _DAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 _COUNTS = {
-    "a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10,
-    "few": 3, "couple of": 2,
+    "a": 1,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "few": 3,
+    "couple of": 2,
 }
 
 _MONTH = rf"(?P<month>{'|'.join(sorted(_MONTHS, key=len, reverse=True))})\.?"
@@ -110,7 +126,8 @@ def _last_come(month: int, day: int, today: date) -> date:
 def _between(match: re.Match[str], today: date) -> tuple[date, date]:
     """From the first day of the one to the last of the other; a side without a year lies next to the other side."""
     begin, end = (
-        next(found for when in _WHEN if (found := re.fullmatch(when, match.group(side), re.IGNORECASE))) for side in ("from", "to")
+        next(found for when in _WHEN if (found := re.fullmatch(when, match.group(side), re.IGNORECASE)))
+        for side in ("from", "to")
     )
     if _has_year(end) and not _has_year(begin):
         last = _named(end, today)[1]
@@ -172,12 +189,23 @@ _ANY = "|".join(re.sub(r"\?P<\w+>", "?:", when) for when in _WHEN)
 _PHRASES: tuple[tuple[re.Pattern[str], _Resolve], ...] = (
     (_pattern(rf"(?:between|from) (?P<from>{_ANY}) (?:and|to|until|till) (?P<to>{_ANY})"), _between),
     *((_pattern(rf"{_SIDE} {when}"), _named) for when in _WHEN),
-    *((_pattern(rf"(?:on |in |during |of |for |at the end of |in the (?:month|year) of )?{when}"), _named) for when in _WHEN[:3]),
+    *(
+        (_pattern(rf"(?:on |in |during |of |for |at the end of |in the (?:month|year) of )?{when}"), _named)
+        for when in _WHEN[:3]
+    ),
     (_pattern(rf"(?:in |during |of |for |from )(?:early |mid-?|late )?{_WHEN[3]}"), _named),
     (_pattern(rf"{_MONTH},? (?:of )?{_YEAR}"), _named),
     (_pattern(rf"(?:in |during ){_WHEN[4]}"), _named),
-    (_pattern(rf"(?:in |during |from |{_SIDE} )?(?P<which>last|previous|this) (?P<unit>week|month|year)(?:'s)?"), _calendar_unit),
-    (_pattern(rf"(?:in |over |during |within )?(?:the )?(?:last|past) (?:{_COUNT} )?(?P<unit>day|week|fortnight|month|year)s?"), _past),
+    (
+        _pattern(rf"(?:in |during |from |{_SIDE} )?(?P<which>last|previous|this) (?P<unit>week|month|year)(?:'s)?"),
+        _calendar_unit,
+    ),
+    (
+        _pattern(
+            rf"(?:in |over |during |within )?(?:the )?(?:last|past) (?:{_COUNT} )?(?P<unit>day|week|fortnight|month|year)s?"
+        ),
+        _past,
+    ),
     (_pattern(rf"(?:{_SIDE} )?(?:about )?{_COUNT} (?P<unit>day|week|month|year)s? ago"), _ago),
     (_pattern(rf"(?:{_SIDE} )?(?P<word>yesterday|today)(?:'s)?"), _relative_day),
     (_pattern(rf"(?:(?:on |(?P<side>since) )(?:last )?|last )(?P<weekday>{'|'.join(_DAYS)})"), _weekday),

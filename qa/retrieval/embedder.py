@@ -28,7 +28,9 @@ class SentenceEmbedder:
         self._loading = threading.Lock()
         weights = self._folder / "model.safetensors"
         if not weights.is_file():
-            raise ModelError(f"no sentence-transformers model with model.safetensors in {self._folder}; give its folder with --embedder")
+            raise ModelError(
+                f"no sentence-transformers model with model.safetensors in {self._folder}; give its folder with --embedder"
+            )
         # The hash stands for the weights in the library; for the default it also proves what is about to be loaded.
         with weights.open("rb") as file:
             self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -41,7 +43,13 @@ class SentenceEmbedder:
     def fingerprint(self) -> str:
         """Name, weights and every setting that changes a vector."""
         settings = hashlib.sha256()
-        for file in ("modules.json", "sentence_bert_config.json", "1_Pooling/config.json", "tokenizer.json", "config.json"):
+        for file in (
+            "modules.json",
+            "sentence_bert_config.json",
+            "1_Pooling/config.json",
+            "tokenizer.json",
+            "config.json",
+        ):
             path = self._folder / file
             settings.update(path.read_bytes() if path.is_file() else b"-")
         return f"{self._name} {self._sha256[:12]}-{settings.hexdigest()[:8]}"

@@ -1,47 +1,20 @@
 """Keyword and vector search, fused: the passages that may answer a question, best first."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
 
-from qa.language.words import FUNCTION_WORDS, words
 from qa.library.store import Snapshot
-from qa.retrieval.dates import DateRequest, date_request
-from qa.retrieval.followup import standalone_question
-from qa.types import Embedder, Hit, Message
+from qa.retrieval.query import Query, search_terms
+from qa.types import Embedder, Hit
 
 _RANK_CONSTANT = 60  # of reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009
-_MOST_TERMS = 64  # a pasted article as a question must not become a query of a thousand terms
 _ORDERED = 12  # fused passages among which "latest" may put the newer first
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """A question made ready to search: what is looked for, and in which range or order of dates."""
-
-    standalone: str
-    text: str  # what is searched: the standalone question without its date phrase
-    since: str | None
-    until: str | None
-    newest: bool
-
-
-def make_query(question: str, history: Sequence[Message], since: str | None, until: str | None, today: date) -> Query:
-    """Read a question: what it leaves to the history, and its date phrases; an explicit range goes before a phrase."""
-    standalone = standalone_question(question, history)
-    request = date_request(standalone, today)
-    if since is not None or until is not None:
-        request = DateRequest(standalone, since, until, request.newest)
-    # "And last week?" leaves nothing to search for without its phrase.
-    text = request.question if _terms(request.question) else standalone
-    return Query(standalone, text, request.since, request.until, request.newest)
 
 
 def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int, count: int) -> list[Hit]:
     """The best ``count`` passages: ranks of both searches added as 1 / (60 + rank), newest first only where asked."""
     vector = embedder.encode([query.text])[0]
     by_vector = [i for i, _ in snapshot.vector_search(vector, candidates, query.since, query.until)]
-    by_keyword = snapshot.keyword_search(_terms(query.text), candidates, query.since, query.until)
+    by_keyword = snapshot.keyword_search(search_terms(query.text), candidates, query.since, query.until)
     fused = fuse(by_keyword, by_vector)
     hits = snapshot.hits(fused[: max(count, _ORDERED) if query.newest else count])
     return (_newest_first(hits) if query.newest else hits)[:count]
@@ -59,16 +32,8 @@ def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
 def _newest_first(hits: Sequence[Hit]) -> list[Hit]:
     """The date as a third ranking among passages that are relevant already; an undated one ranks last in it."""
     dates = sorted({hit.date or "" for hit in hits}, reverse=True)
-    scored = [
-        (hit.score + 1 / (_RANK_CONSTANT + 1 + dates.index(hit.date or "")), hit) for hit in hits
-    ]
+    scored = [(hit.score + 1 / (_RANK_CONSTANT + 1 + dates.index(hit.date or "")), hit) for hit in hits]
     return [
         Hit(h.article_id, h.title, h.date, h.source, h.url, h.text, h.start, h.end, score, h.passage_id)
         for score, h in sorted(scored, key=lambda pair: (-pair[0], pair[1].passage_id))
     ]
-
-
-def _terms(text: str) -> list[str]:
-    """The words to look up: those that carry content, or all where none does."""
-    found = list(dict.fromkeys(words(text)))
-    return ([word for word in found if word not in FUNCTION_WORDS] or found)[:_MOST_TERMS]

@@ -1,0 +1,90 @@
+"""The commands of ``qa``, their options, and what these may be."""
+
+import argparse
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.ArgumentParser:
+    """The parser; ``run`` has the function of each command, which it leaves in ``options.run``."""
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("--library", type=Path, metavar="DIR", help="library folder (default: QA_LIBRARY, else ./.qa)")
+    common.add_argument(
+        "--embedder", metavar="NAME", help="all-minilm-l6-v2 or a folder of a sentence-transformers model"
+    )
+    common.add_argument("--json", action="store_true", help="print one JSON document")
+    model = argparse.ArgumentParser(add_help=False)
+    model.add_argument(
+        "--model", help="a GGUF file, hf:owner/repo/file.gguf, or the address of an OpenAI-compatible server"
+    )
+    parser = argparse.ArgumentParser(
+        prog="qa", description="Ask your articles: answers with sources, or a plain refusal."
+    )
+    parser.add_argument("--version", action="version", version=f"newsdesk {version}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    def command(name: str, text: str, *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=text, parents=[common, *parents])
+        made.set_defaults(run=run[name], usage=made.error)
+        return made
+
+    index = command("index", "Bring the library up to date with files and folders (none given: all it knows).")
+    index.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    index.add_argument(
+        "--allow-empty", action="store_true", help="accept that a folder which held articles is now empty or missing"
+    )
+    ask = command("ask", "Answer a question from the articles.", model)
+    ask.add_argument("question", nargs="?")
+    ask.add_argument(
+        "--batch",
+        type=Path,
+        metavar="FILE",
+        help='JSON lines of {"id", "question", "history"?, "since"?, "until"?, "today"?}',
+    )
+    ask.add_argument("--history", type=Path, metavar="FILE", help='JSON list of {"role", "content"}: the turns before')
+    for name in ("since", "until", "today"):
+        ask.add_argument(f"--{name}", type=_iso_date, metavar="YYYY-MM-DD")
+    search = command("search", "Find passages.")
+    search.add_argument("query")
+    search.add_argument("-k", type=_positive, default=10, metavar="N", help="how many (default: 10)")
+    command("list", "List the articles.")
+    command("show", "Show an article as it is stored.").add_argument("id", type=_identifier)
+    remove = command("remove", "Take articles out, and keep them out until their file changes.")
+    remove.add_argument("ids", nargs="+", type=_identifier, metavar="ID")
+    command("verify", "Hold rows, vectors, keyword index and files against each other.")
+    repair = command("repair", "Rebuild what verify found wrong.")
+    repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")
+    command("doctor", "Report versions, processor, models, memory and speed.", model)
+    chat = command("chat", "Open the web chat.", model)
+    chat.add_argument("--host", default="127.0.0.1")
+    chat.add_argument("--port", type=_positive, help="default: the first free one from 7860")
+    chat.add_argument(
+        "--example",
+        action="append",
+        default=[],
+        metavar="QUESTION",
+        help="a question to offer on the page; may be repeated",
+    )
+    chat.add_argument("--no-browser", dest="browser", action="store_false", help="print the address only")
+    return parser
+
+
+def _iso_date(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as YYYY-MM-DD") from None
+
+
+def _identifier(text: str) -> str:
+    """An argument as stored text can be: bytes that are no UTF-8 become escapes, and then name no article."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 upwards")
+    return int(text)

@@ -1,0 +1,84 @@
+"""What the command line prints: answers, hits and reports as JSON and as lines for a person, and the progress of long work."""
+
+import json
+import re
+import sys
+from dataclasses import asdict, fields
+from typing import Any
+
+from qa.types import Answer, Check, Hit, SyncReport
+
+_HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
+_STAGES = {"reading": "articles read", "embedding": "passages embedded"}
+
+
+def report_line(report: SyncReport) -> str:
+    """One line that says what indexing did."""
+    counts = ", ".join(f"{getattr(report, f.name)} {f.name}" for f in fields(SyncReport)[:6])
+    return f"{counts} in {report.seconds:.1f} s"
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer as the JSON that ``qa ask --json`` prints."""
+    values = asdict(answer)
+    values["passages"] = [hit_json(hit) for hit in answer.passages]
+    return values
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as JSON has it."""
+    return {name: getattr(hit, name) for name in _HIT_FIELDS}
+
+
+def source_lines(answer: Answer) -> list[str]:
+    """The note and the sources below an answer."""
+    notes = [answer.reason] if answer.reason else []
+    return notes + [
+        f"[{c.number}] {c.title} ({c.date or 'undated'}) {c.article_id}: “{' '.join(c.quote.split())}”"
+        for c in answer.citations
+    ]
+
+
+def check_line(check: Check) -> str:
+    """One line of the report of ``qa doctor``."""
+    return f"{'ok ' if check.ok else 'BAD'} {check.name}: {check.value}" + (f"; {check.fix}" if check.fix else "")
+
+
+def json_text(document: dict[str, Any]) -> str:
+    """JSON as it reads best, or escaped where stdout cannot hold it: half a surrogate pair, another encoding."""
+    # Some readers of JSON lines take these for the end of one.
+    text = re.sub(
+        "[\x85\u2028\u2029]", lambda match: f"\\u{ord(match[0]):04x}", json.dumps(document, ensure_ascii=False)
+    )
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(document)
+    return text
+
+
+class ProgressLine:
+    """What is being done, on one line of a terminal; nothing elsewhere."""
+
+    def __init__(self) -> None:
+        """Show nothing yet."""
+        self._bar: Any = None
+        self._stage = ""
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Show how far a stage is; ``total`` 0 means that nobody knows."""
+        from tqdm import tqdm
+
+        if stage != self._stage:
+            self.close()
+            self._stage = stage
+            self._bar = tqdm(
+                desc=_STAGES.get(stage, stage), total=total or None, unit="", file=sys.stderr, disable=None, leave=False
+            )
+        self._bar.total = total or None
+        self._bar.update(done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the line away."""
+        if self._bar is not None:
+            self._bar.close()

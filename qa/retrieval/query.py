@@ -1,0 +1,81 @@
+"""A question made ready to search: checked, completed from the history, its date phrase turned into a range or an order."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from qa.articles import clean_text
+from qa.errors import InputError
+from qa.language.words import FUNCTION_WORDS, words
+from qa.retrieval.dates import DateRequest, date_request
+from qa.retrieval.followup import standalone_question
+from qa.types import Message
+
+LONGEST_QUESTION = 4_000  # characters
+_MOST_TERMS = 64  # a pasted article as a question must not become a query of a thousand terms
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question made ready to search: what is looked for, and in which range or order of dates."""
+
+    standalone: str
+    text: str  # what is searched: the standalone question without its date phrase
+    since: str | None
+    until: str | None
+    newest: bool
+
+
+def make_query(question: str, history: Sequence[Message], since: str | None, until: str | None, today: date) -> Query:
+    """Read a question: what it leaves to the history, and its date phrases; an explicit range goes before a phrase."""
+    standalone = standalone_question(question, history)
+    request = date_request(standalone, today)
+    if since is not None or until is not None:
+        request = DateRequest(standalone, since, until, request.newest)
+    # "And last week?" leaves nothing to search for without its phrase.
+    text = request.question if search_terms(request.question) else standalone
+    return Query(standalone, text, request.since, request.until, request.newest)
+
+
+def read_query(
+    question: str,
+    history: Sequence[Message | Mapping[str, str]] = (),
+    since: str | None = None,
+    until: str | None = None,
+    today: str | None = None,
+) -> Query:
+    """A query from what a person gave. Raises InputError for a blank or overlong question, a bad date or history."""
+    asked = clean_text(question).strip()
+    if not asked:
+        raise InputError("the question is blank; type a question")
+    if len(question) > LONGEST_QUESTION:
+        raise InputError(f"the question has {len(question):,} characters; ask in at most {LONGEST_QUESTION:,}")
+    first, last, now = (checked_date(text) for text in (since, until, today))
+    if isinstance(history, str | Mapping) or not isinstance(history, Sequence):
+        raise InputError('the history is no list; give a list of {"role", "content"} objects')
+    turns = [turn if isinstance(turn, Message) else _message(turn) for turn in history]
+    return make_query(asked, turns, first, last, date.fromisoformat(now) if now else date.today())
+
+
+def checked_date(text: str | None) -> str | None:
+    """An ISO date as it was given. Raises InputError for anything else."""
+    try:
+        return date.fromisoformat(text).isoformat() if text is not None else None
+    except (ValueError, TypeError) as error:
+        raise InputError(f"{text!r} is not a date; write it as YYYY-MM-DD") from error
+
+
+def _message(turn: Mapping[str, str]) -> Message:
+    if (
+        not isinstance(turn, Mapping)
+        or turn.get("role") not in ("user", "assistant", "system")
+        or not isinstance(turn.get("content"), str)
+    ):
+        raise InputError('a turn of the history is none; give {"role": "user" or "assistant", "content": a text}')
+    return Message(turn["role"], turn["content"])  # type: ignore[arg-type]
+
+
+def search_terms(text: str) -> list[str]:
+    """The words to look up: those that carry content, or all where none does."""
+    found = list(dict.fromkeys(words(text)))
+    return ([word for word in found if word not in FUNCTION_WORDS] or found)[:_MOST_TERMS]
