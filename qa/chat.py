@@ -92,7 +92,7 @@ class Desk:
         )
 
         # Read them, and refuse before anything is generated where none answers.
-        evidence = find_evidence(query.text, hits, self.reader)
+        evidence = find_evidence(query.text, hits, self.reader, self.embedder)
         answer = replace(answer, confidence=round(confidence(query.text, hits, evidence), 4))
         if query.newest and evidence:
             evidence = newest_first(evidence)

@@ -242,8 +242,8 @@ class Reading:
 class Reader(Protocol):
     """Finds the answer to a question in passages."""
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
-        """Return one reading for each hit, in the order of the hits."""
+    def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
+        """Return the best readings of each hit, best first and apart from each other, in the order of the hits."""
 
 
 class Generator(Protocol):

@@ -49,7 +49,7 @@ class WordEmbedder:
 class WordReader:
     """The answer is the sentence that holds the most stems of the question; its margin is 10 x their share - 5."""
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
+    def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """One reading for each hit."""
         asked = set(content_stems(question))
         readings = []
@@ -59,7 +59,7 @@ class WordReader:
                 for s in sentence_spans(hit.text)
             ]
             share, _, span = max(shares, key=lambda entry: entry[:2])
-            readings.append(Reading(hit.start + span.start, hit.start + span.end, 10 * share - 5))
+            readings.append((Reading(hit.start + span.start, hit.start + span.end, 10 * share - 5),))
         return readings
 
 

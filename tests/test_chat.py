@@ -8,8 +8,8 @@ from threading import Thread
 import pytest
 
 from qa.chat import Desk
-from qa.retrieval.query import LONGEST_QUESTION
 from qa.errors import InputError, LibraryError, ModelError
+from qa.retrieval.query import LONGEST_QUESTION
 from qa.settings import Settings
 from qa.types import Answer, Message
 from tests.conftest import MakeDesk, ScriptedGenerator, WordEmbedder, WordReader, write_articles

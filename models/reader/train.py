@@ -74,7 +74,7 @@ def evaluate(model, tokenizer, examples: list[dict]) -> dict[str, float]:
         )
         scores = model(encoded.ids, encoded.mask, encoded.types)
         for i, example in enumerate(part):
-            best = encoded.best_span(i, scores[i])
+            best = encoded.best_spans(i, scores[i], 1)[0]
             margins.append(best.margin)
             labels.append(example["answer"] is not None)
             if example["answer"]:

@@ -1,25 +1,33 @@
 """What the retrieved passages hold for a question: the reader's answers, each in its sentence, best first."""
 
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from qa.answering.kinds import asked_kind, is_of_kind
 from qa.language.sentences import sentence_spans
 from qa.language.values import numbers
-from qa.language.words import content_stems
-from qa.types import Hit, Reader, Span
+from qa.language.words import content_stems, names, words
+from qa.types import Embedder, Hit, Reader, Reading, Span
 
-_TIE = 0.15  # of a logit for each rank: between equally good readings the better passage decides
+# Logistic regression over the features below, fitted on held-out training paragraphs by models/reader/calibrate.py.
+WEIGHTS = {
+    "bias": 0.0, "margin": 1.0, "similarity": 0.0, "cover": 0.0, "cover_near": 0.0, "rank": 0.0,
+    "fits": 0.0, "misfits": 0.0, "missing_names": 0.0,
+}  # fmt: skip
+_WIDEST = 12.0  # logits beyond which a margin says no more
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A sentence (or a few) of a hit that holds an answer; ``answer`` stands in it word for word."""
+    """A sentence (or a few) of a hit that holds an answer; ``answer`` stands in it word for word.
+
+    ``strength`` is the logit of the probability that it is the answer.
+    """
 
     hit: Hit
     span: Span  # in the article's stored text, whole sentences
     answer: str
-    margin: float
+    strength: float
 
     @property
     def text(self) -> str:
@@ -27,17 +35,58 @@ class Evidence:
         return self.hit.text[self.span.start - self.hit.start : self.span.end - self.hit.start]
 
 
-def find_evidence(question: str, hits: Sequence[Hit], reader: Reader) -> list[Evidence]:
-    """The best answer of each hit, best first; one per sentence where passages overlap."""
-    found: dict[tuple[str, Span], tuple[float, Evidence]] = {}
-    for rank, (hit, reading) in enumerate(zip(hits, reader.read(question, hits), strict=True)):
-        span = _sentences_around(hit, reading.start, reading.end)
-        answer = hit.text[reading.start - hit.start : reading.end - hit.start]
-        evidence = Evidence(hit, span, answer, reading.margin)
-        order = reading.margin - _TIE * rank
-        if order > found.get((hit.article_id, span), (-math.inf, None))[0]:
-            found[hit.article_id, span] = (order, evidence)
-    return [evidence for _, evidence in sorted(found.values(), key=lambda pair: -pair[0])]
+def find_evidence(
+    question: str, hits: Sequence[Hit], reader: Reader, embedder: Embedder, weights: Mapping[str, float] = WEIGHTS
+) -> list[Evidence]:
+    """The readings of all hits in their sentences, strongest first; a sentence in two passages once."""
+    found: dict[tuple[str, Span], Evidence] = {}
+    for hit, span, answer, values in read_features(question, hits, reader, embedder):
+        strength = sum(weights[name] * value for name, value in values.items())
+        best = found.get((hit.article_id, span))
+        if best is None or strength > best.strength:
+            found[hit.article_id, span] = Evidence(hit, span, answer, strength)
+    return sorted(found.values(), key=lambda evidence: -evidence.strength)
+
+
+def read_features(
+    question: str, hits: Sequence[Hit], reader: Reader, embedder: Embedder
+) -> list[tuple[Hit, Span, str, dict[str, float]]]:
+    """Each reading with the span of its sentences, its words, and what its strength is computed from."""
+    read = [
+        (rank, hit, reading, _sentences_around(hit, reading.start, reading.end))
+        for rank, (hit, readings) in enumerate(zip(hits, reader.read(question, hits), strict=True))
+        for reading in readings
+    ]
+    texts = [f"{hit.title}\n{hit.text[span.start - hit.start : span.end - hit.start]}" for _, hit, _, span in read]
+    if not texts:
+        return []
+    vectors = embedder.encode([question, *texts])
+    return [
+        (hit, span, _words_of(hit, reading), _features(question, hit, text, rank, reading, float(similarity)))
+        for (rank, hit, reading, span), text, similarity in zip(read, texts, vectors[1:] @ vectors[0], strict=True)
+    ]
+
+
+def _features(question: str, hit: Hit, text: str, rank: int, reading: Reading, similarity: float) -> dict[str, float]:
+    """What is known of one reading; ``text`` is its sentence with the headline."""
+    asked, named = set(content_stems(question)), set(names(question)) - set(words(question)[:1])
+    passage = f"{hit.title} {hit.text}"
+    kind, answer = asked_kind(question), _words_of(hit, reading)
+    return {
+        "bias": 1.0,
+        "margin": max(-_WIDEST, min(_WIDEST, reading.margin)),
+        "similarity": similarity,
+        "cover": len(asked & set(content_stems(text))) / (len(asked) or 1),
+        "cover_near": len(asked & set(content_stems(passage))) / (len(asked) or 1),
+        "rank": 1 / (1 + rank),
+        "fits": float(kind is not None and is_of_kind(kind, answer)),
+        "misfits": float(kind is not None and not is_of_kind(kind, answer)),
+        "missing_names": float(bool(named - set(words(passage)))),
+    }
+
+
+def _words_of(hit: Hit, reading: Reading) -> str:
+    return hit.text[reading.start - hit.start : reading.end - hit.start]
 
 
 def _sentences_around(hit: Hit, start: int, end: int) -> Span:
@@ -47,8 +96,8 @@ def _sentences_around(hit: Hit, start: int, end: int) -> Span:
 
 
 def newest_first(evidence: Sequence[Evidence], within: float = 3.0) -> list[Evidence]:
-    """Evidence whose margin comes ``within`` so many logits of the best, newest article first, then the rest."""
-    close = [e for e in evidence if e.margin >= evidence[0].margin - within]
+    """Evidence whose strength comes ``within`` so many logits of the best, newest article first, then the rest."""
+    close = [e for e in evidence if e.strength >= evidence[0].strength - within]
     return sorted(close, key=lambda e: e.hit.date or "", reverse=True) + list(evidence[len(close) :])
 
 
@@ -58,7 +107,7 @@ def answers_with(sentence: str, evidence: Sequence[Evidence], within: float = 2.
     Its numbers must be there, or where it has none, half of its stems.
     """
     for found in evidence:
-        if found.margin >= evidence[0].margin - within:
+        if found.strength >= evidence[0].strength - within:
             asked_numbers, stems = numbers(found.answer), set(content_stems(found.answer))
             if asked_numbers and asked_numbers <= numbers(sentence):
                 return True

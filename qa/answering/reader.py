@@ -17,6 +17,7 @@ from qa.types import Hit, Reading
 
 SHA256 = "5c48d0ffe404ea899155f6141d1306c44a9b7d1203ffcd5986cba323617ee9d1"
 _BATCH = 8
+_READINGS = 3  # of each passage; the best one alone misses what another feature would have told
 
 
 def models_folder() -> Path:
@@ -33,23 +34,23 @@ class PassageReader:
         self.file = (folder or models_folder() / "reader") / "reader.safetensors"
         self._loading = threading.Lock()
 
-    def read(self, question: str, hits: Sequence[Hit]) -> list[Reading]:
-        """Return the best answer span of each hit. Raises ModelError when the weights are missing or not the known ones."""
+    def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
+        """Return the best answer spans of each hit. Raises ModelError when the weights are missing or not the known ones."""
         import torch
 
         from qa.answering.span_model import encode_pairs
 
         with self._loading:
             tokenizer, model = self._loaded
-        readings = []
+        readings: list[tuple[Reading, ...]] = []
         for first in range(0, len(hits), _BATCH):
             part = hits[first : first + _BATCH]
             pairs = encode_pairs(tokenizer, [question] * len(part), [h.title for h in part], [h.text for h in part])
             with torch.inference_mode():
                 scores = model(pairs.ids, pairs.mask, pairs.types)
             for row, hit in enumerate(part):
-                found = pairs.best_span(row, scores[row])
-                readings.append(Reading(hit.start + found.start, hit.start + found.end, found.margin))
+                found = pairs.best_spans(row, scores[row], _READINGS)
+                readings.append(tuple(Reading(hit.start + f.start, hit.start + f.end, f.margin) for f in found))
         return readings
 
     @cached_property

@@ -1,43 +1,45 @@
 """Whether the library answers a question at all, decided before anything is generated, and what a refusal says."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from qa.answering.evidence import Evidence
+from qa.language.values import numbers
 from qa.language.words import FUNCTION_WORDS, content_stems, names, stem, words
 from qa.types import Hit, Nearest
 
 # Logistic regression over the features below, fitted on held-out training paragraphs by models/reader/calibrate.py.
-WEIGHTS = {"bias": -1.338, "margin": 0.288, "second": 0.078, "cover": 1.318, "missing_names": -0.545, "rank": 1.615}
-_WIDEST = 12.0  # logits beyond which a margin says no more
+WEIGHTS = {"bias": 0.0, "strength": 1.0, "second": 0.0, "cover": 0.0, "missing_names": 0.0, "missing_numbers": 0.0}
 _MOST_NAMED = 3
 
 
-def confidence(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> float:
+def confidence(
+    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], weights: Mapping[str, float] = WEIGHTS
+) -> float:
     """The probability, 0..1, that the best evidence answers the question; 0 where there is none."""
     if not evidence:
         return 0.0
-    values = features(question, hits, evidence)
-    return 1 / (1 + math.exp(-sum(WEIGHTS[name] * value for name, value in values.items())))
+    logit = sum(weights[name] * value for name, value in features(question, hits, evidence).items())
+    return (1 + math.tanh(logit / 2)) / 2  # the logistic function, which cannot overflow in this form
 
 
 def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, float]:
-    """What the probability is computed from: how sure the reader is, and how much of the question the passage holds."""
+    """What the probability is computed from: how strong the evidence is, and what of the question its article lacks.
+
+    The article stands for what was found of it: its headline, date and all of its hits.
+    """
     best = evidence[0]
+    found = " ".join(hit.text for hit in hits if hit.article_id == best.hit.article_id)
+    held = f"{best.hit.title} {best.hit.date or ''} {found}"
     asked, named = set(content_stems(question)), set(names(question)) - set(words(question)[:1])
-    held = f"{best.hit.title} {best.hit.text}"
     return {
         "bias": 1.0,
-        "margin": _bounded(best.margin),
-        "second": _bounded(evidence[1].margin) if len(evidence) > 1 else -_WIDEST,
+        "strength": best.strength,
+        "second": evidence[1].strength if len(evidence) > 1 else best.strength - 5.0,
         "cover": len(asked & set(content_stems(held))) / (len(asked) or 1),
-        "missing_names": len(named - set(words(held))) / (len(named) or 1),
-        "rank": 1 / (1 + hits.index(best.hit)),
+        "missing_names": float(bool(named - set(words(held)))),
+        "missing_numbers": float(not numbers(question) <= numbers(held)),
     }
-
-
-def _bounded(margin: float) -> float:
-    return max(-_WIDEST, min(_WIDEST, margin))
 
 
 def nearest_articles(hits: Sequence[Hit]) -> tuple[Nearest, ...]:

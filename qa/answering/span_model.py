@@ -58,18 +58,25 @@ class Pairs:
     passage_starts: tuple[int, ...]  # where the passage begins in that text
     is_passage: Any  # bool array (batch, tokens): tokens that may be part of an answer
 
-    def best_span(self, row: int, scores: torch.Tensor) -> Found:
-        """The best answer in a passage by its ``scores``, shape (tokens, 2)."""
+    def best_spans(self, row: int, scores: torch.Tensor, count: int) -> list[Found]:
+        """Up to ``count`` answers in a passage that share no token, best first, by its ``scores``, shape (tokens, 2)."""
         values = scores.float().numpy()
-        allowed = self.is_passage[row]
-        starts = np.where(allowed, values[:, 0], -1e4)
-        ends = np.where(allowed, values[:, 1], -1e4)
-        joint = starts[:, None] + ends[None, :]
-        joint = np.where(np.triu(np.ones_like(joint)) * np.tri(len(joint), k=_LONGEST_ANSWER - 1) > 0, joint, -1e5)
-        start, end = np.unravel_index(int(np.argmax(joint)), joint.shape)
-        shift = self.passage_starts[row]
-        span = self.offsets[row]
-        return Found(int(span[start][0]) - shift, int(span[end][1]) - shift, float(joint[start, end] - values[0].sum()))
+        allowed = self.is_passage[row].copy()
+        shift, span = self.passage_starts[row], self.offsets[row]
+        joint = values[:, 0][:, None] + values[:, 1][None, :]
+        # An answer ends where it begins or later, and not too far away.
+        shape = np.triu(np.ones_like(joint)) * np.tri(len(joint), k=_LONGEST_ANSWER - 1) > 0
+        found: list[Found] = []
+        while len(found) < count and allowed.any():
+            free = np.where(shape & allowed[:, None] & allowed[None, :], joint, -np.inf)
+            start, end = np.unravel_index(int(np.argmax(free)), joint.shape)
+            found.append(
+                Found(
+                    int(span[start][0]) - shift, int(span[end][1]) - shift, float(joint[start, end] - values[0].sum())
+                )
+            )
+            allowed[start : end + 1] = False
+        return found
 
 
 def encode_pairs(tokenizer: Any, questions: Sequence[str], titles: Sequence[str], texts: Sequence[str]) -> Pairs:
