@@ -11,9 +11,10 @@ from qa.answering.checking import Checked, checked
 from qa.answering.citations import CitedText
 from qa.answering.composing import grown, milliseconds_since, refused
 from qa.answering.drafting import drafts
-from qa.answering.evidence import Evidence, find_evidence, newest_first
+from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_quoting
 from qa.answering.prompt import build_messages
-from qa.answering.refusal import confidence, nearest_articles
+from qa.answering.refusal import Vote, confidence, nearest_articles, settled
+from qa.answering.support import Support
 from qa.errors import LibraryError
 from qa.library.database import exists, open_to_write
 from qa.library.lock import writing
@@ -91,37 +92,50 @@ class Desk:
             model=self.generator.name,
         )
 
-        # Read them, and refuse before anything is generated where none answers.
-        evidence = find_evidence(query.text, hits, self.reader, self.embedder)
-        answer = replace(answer, confidence=round(confidence(query.text, hits, evidence), 4))
-        if query.newest and evidence:
-            evidence = newest_first(evidence)
-        answer = replace(answer, timings=Timings(retrieve_ms=milliseconds_since(began)))
-        if not evidence or answer.confidence < settings.refuse_below:
+        # Read them, and refuse before anything is generated where not even a reply that agrees would make it sure enough.
+        weights = self.reader.calibration
+        evidence = find_evidence(query.text, hits, self.reader, self.embedder, weights.evidence)
+        sure = confidence(query.text, hits, evidence, weights.confidence)
+        answer = replace(answer, confidence=sure, timings=Timings(retrieve_ms=milliseconds_since(began)))
+        if not evidence or settled(sure, "agrees", weights.reply) < settings.refuse_below:
             yield refused(answer, query.text, nearest, began)
             return
         yield answer
+        evidence = of_the_newest(evidence) if query.newest else evidence
+        for answered in self._answered(query, answer, evidence, began):
+            yield answered if answered.sentences else refused(answered, query.text, nearest, began)
+
+    def _answered(self, query: Query, answer: Answer, evidence: Sequence[Evidence], began: float) -> Iterator[Answer]:
+        """Yield the answer as it grows; one without sentences, as the last, is none."""
+        weights, settings = self.reader.calibration, self.settings
+        cited, withheld, shown = CitedText(), list[Withheld](), list[Checked]()
+        vote: Vote = "differs"
 
         # Generate, and show each sentence that a quote supports, once it has passed its check.
-        cited, withheld, first_token = CitedText(), list[Withheld](), None
-        for sentence in self._checked(query, evidence):
+        for sentence in self._checked(query, evidence, weights.said):
             if sentence.shown and sentence.support:
-                cited.add(sentence.text, [(sentence.support.hit, sentence.support.span)], sentence.score, "generated")
-                first_token = first_token or milliseconds_since(began)
-                yield grown(answer, cited, withheld, first_token)
+                vote = "agrees"
+                shown.append(sentence)
+                cited.add(sentence.text, sentence.support.hit, sentence.support.span, sentence.score, "generated")
+                answer = grown(answer, cited, withheld, began)
+                yield answer
+            elif sentence.declines:
+                vote = vote if shown else "declines"
             else:
                 withheld.append(Withheld(sentence.text, sentence.score))
+        sure = settled(answer.confidence, vote, weights.reply)
 
-        # Where nothing generated may stand, the best sentence of the articles speaks for itself.
-        if not cited.sentences and settings.quoted_fallback:
-            cited.add(evidence[0].text, [(evidence[0].hit, evidence[0].span)], answer.confidence, "quoted")
-            first_token = milliseconds_since(began)
-        if not cited.sentences:
-            yield replace(refused(answer, query.text, nearest, began), withheld=tuple(withheld))
-            return
-        final = grown(answer, cited, withheld, first_token)
-        short = cited.short_answer([e.answer for e in evidence])
-        yield replace(final, short_answer=short, timings=replace(final.timings, total_ms=milliseconds_since(began)))
+        # A few words are followed by the sentence they stand in; where nothing generated may stand, the best one speaks.
+        quotes: list[Support] = []
+        if shown and all(sentence.brief for sentence in shown):
+            quotes = [sentence.support for sentence in shown if sentence.support]
+        elif not shown and settings.quoted_fallback and sure >= settings.refuse_below:
+            quotes = [Support(e.hit, e.span, sure) for e in worth_quoting(evidence)]
+        for quote in dict.fromkeys(quotes):
+            cited.add(quote.text, quote.hit, quote.span, quote.score, "quoted")
+        answer = replace(grown(answer, cited, withheld, began), confidence=round(sure, 4))
+        short = cited.short_answer([s.text.rstrip(".") for s in shown if s.brief] + [e.answer for e in evidence])
+        yield replace(answer, short_answer=short, timings=replace(answer.timings, total_ms=milliseconds_since(began)))
 
     def ask(
         self,
@@ -212,7 +226,9 @@ class Desk:
             stretch = " ".join(
                 part for part in (query.since and f"from {query.since}", query.until and f"until {query.until}") if part
             )
-            return replace(query, since=None, until=None), f"No article is dated {stretch}; all dates were searched."
+            return replace(
+                query, text=query.standalone, since=None, until=None
+            ), f"No article is dated {stretch}; all dates were searched."
         return query, None
 
     def _same_embedder(self, snapshot: Snapshot) -> None:
@@ -221,13 +237,13 @@ class Desk:
                 embedder_mismatch(self.library.folder, str(snapshot.embedder), self.embedder.fingerprint)
             )
 
-    def _checked(self, query: Query, evidence: Sequence[Evidence]) -> Iterator[Checked]:
+    def _checked(self, query: Query, evidence: Sequence[Evidence], within: float) -> Iterator[Checked]:
         """What the generator makes of the best passages, checked sentence by sentence."""
         settings, generator = self.settings, self.generator
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
-        best = [e.hit for e in evidence[: settings.context_passages]]
+        best = list(dict.fromkeys(e.hit for e in evidence))[: settings.context_passages]
         messages, used = build_messages(query.standalone, best, budget, generator.count_tokens)
         if not used:  # not even one passage fits this model's context
             return iter(())
         pieces = generator.stream(messages, settings.answer_tokens)
-        return checked(drafts(pieces, len(used)), used, evidence, self.embedder, settings.support_above)
+        return checked(drafts(pieces, len(used)), used, evidence, self.embedder, settings.support_above, within)

@@ -24,7 +24,7 @@ class Settings:
     passage_words: int = 110  # MiniLM reads 256 tokens; 110 words with a headline stay under it
     overlap_sentences: int = 1  # so that a sentence and the one that explains it share a passage
     candidates: int = 40  # passages each search brings to the fusion
-    context_passages: int = 4  # passages put before the model; each costs about 170 prompt tokens
+    context_passages: int = 3  # passages put before the model; each costs about 170 prompt tokens, half a second
     shown_passages: int = 8  # passages listed beside an answer, and searched for a sentence to quote
     context_tokens: int = 2048  # prompt and answer together; smaller where the model has less
     answer_tokens: int = 96  # two or three sentences

@@ -4,7 +4,7 @@ Nothing here reads, writes or imports anything heavy. Dates are ISO strings (``Y
 ``start`` and ``end`` are Python string indices into an article's stored text; every score is "higher is better".
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -239,8 +239,26 @@ class Reading:
     margin: float
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a reader's margins are worth: weights of logistic regressions by the names of their features.
+
+    ``evidence`` and ``confidence`` are those of qa/answering/evidence.py and refusal.py. ``reply`` settles the
+    confidence when the generator has replied, and ``said`` is how many logits its word for an answer is worth.
+    """
+
+    evidence: Mapping[str, float]
+    confidence: Mapping[str, float]
+    reply: Mapping[str, float]
+    said: float
+
+
 class Reader(Protocol):
     """Finds the answer to a question in passages."""
+
+    @property
+    def calibration(self) -> Calibration:
+        """The weights that were fitted with this reader."""
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """Return the best readings of each hit, best first and apart from each other, in the order of the hits."""

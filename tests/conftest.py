@@ -11,7 +11,7 @@ from qa.chat import Desk
 from qa.language.sentences import sentence_spans
 from qa.language.words import content_stems
 from qa.settings import Settings
-from qa.types import Hit, Message, Reading
+from qa.types import Calibration, Hit, Message, Reading
 
 ARTICLES = {
     "bridge.txt": "date 2031-04-02 Harbour bridge reopens in Port Lindal\n\n"
@@ -22,6 +22,12 @@ ARTICLES = {
     "The growers' union asked the province for nine million crowns of aid.\n",
     "library.txt": "The town library keeps 31,000 books. It opens at nine.\n",
 }
+
+
+EVIDENCE_FEATURES = (
+    "bias", "margin", "similarity", "cover", "cover_near", "rank", "fits", "misfits", "missing_names",
+)  # fmt: skip
+CONFIDENCE_FEATURES = ("bias", "strength", "second", "cover", "missing_names", "missing_numbers")
 
 
 class WordEmbedder:
@@ -47,7 +53,17 @@ class WordEmbedder:
 
 
 class WordReader:
-    """The answer is the sentence that holds the most stems of the question; its margin is 10 x their share - 5."""
+    """The answer is the sentence that holds the most stems of the question; its margin is 10 x their share - 5.
+
+    The margin alone decides which is the best and, as a logit, how sure that is; what the generator replies does not.
+    """
+
+    calibration = Calibration(
+        evidence=dict.fromkeys(EVIDENCE_FEATURES, 0.0) | {"margin": 1.0},
+        confidence=dict.fromkeys(CONFIDENCE_FEATURES, 0.0) | {"strength": 1.0},
+        reply={"before": 1.0, "agrees": 0.0, "differs": 0.0, "declines": 0.0},
+        said=0.7,
+    )
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """One reading for each hit."""

@@ -2,11 +2,13 @@
 
 import itertools
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
 import pytest
 
+from qa.answering.prompt import NOT_SAID
 from qa.chat import Desk
 from qa.errors import InputError, LibraryError, ModelError
 from qa.retrieval.query import LONGEST_QUESTION
@@ -85,6 +87,38 @@ def test_an_unsupported_sentence_is_withheld_and_a_verbatim_one_comes(ready: Mak
     assert [(w.text, w.score) for w in answer.withheld] == [("The work had cost 49 million crowns.", 0.0)]
 
 
+def test_a_few_words_are_followed_by_the_sentence_they_stand_in(ready: MakeDesk) -> None:
+    """Quoted, under the same number; the few words are the short answer."""
+    desk = ready("48 million crowns [1]")
+    answer = desk.ask(COST)
+    sound(desk, answer)
+    assert answer.text == f"48 million crowns. [1] {VERBATIM} [1]"
+    assert [s.origin for s in answer.sentences] == ["generated", "quoted"]
+    assert answer.short_answer == "48 million crowns"
+
+
+def test_the_generators_word_is_counted_in(ready: MakeDesk, tmp_path: Path) -> None:
+    """Where it declines, an answer that was not sure is refused; where it agrees, the confidence grows."""
+
+    class Listening(WordReader):
+        calibration = replace(
+            WordReader.calibration, reply={"before": 1.0, "agrees": 1.0, "differs": -1.0, "declines": -9.0}
+        )
+
+    ready()
+    confidences = []
+    for reply in (TRUE, FALSE, NOT_SAID):
+        generator = ScriptedGenerator(reply)
+        desk = Desk(tmp_path / "library", Settings(), WordEmbedder, Listening, lambda made=generator: made)
+        answer = desk.ask(COST)
+        sound(desk, answer)
+        assert answer.abstained is (reply == NOT_SAID)
+        assert NOT_SAID not in [w.text for w in answer.withheld]
+        confidences.append(answer.confidence)
+    assert confidences == sorted(confidences, reverse=True)
+    assert len(set(confidences)) == 3
+
+
 def test_a_false_sentence_between_true_ones_is_left_out(ready: MakeDesk) -> None:
     """The others stand, with one number for one quote."""
     desk = ready(f"{TRUE} It took 17 months. [1] {VERBATIM} [1]")
@@ -152,8 +186,9 @@ def test_what_has_been_shown_only_ever_grows(ready: MakeDesk, reply: str, questi
 
 def test_at_most_three_sentences_are_shown_and_the_generator_is_stopped_then(ready: MakeDesk) -> None:
     """The rest of its reply is not waited for."""
-    desk = ready(" ".join([TRUE] * 6))
-    assert len(desk.ask(COST).sentences) == 3
+    told = "The work had cost 48 million crowns. Six million more than planned. 48 million crowns, six million more, said Quist."
+    desk = ready(f"{told} {told} {told}")
+    assert [s.origin for s in desk.ask(COST).sentences] == ["generated"] * 3
     assert isinstance(desk.generator, ScriptedGenerator)
     assert desk.generator.closed == 1
 

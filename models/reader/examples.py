@@ -90,6 +90,23 @@ def mined_negatives(rows: list[dict], rng: random.Random) -> list[dict]:
     return found
 
 
+def split_rows(data: Path, rng: random.Random) -> dict[str, list[dict]]:
+    """The rows of all sets in two parts that share no paragraph: "train" and "held-out"."""
+    rows: list[dict] = []
+    for name, most in SETS.items():
+        with gzip.open(data / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
+            loaded = [json.loads(line) for line in lines]
+        if name == "fairytaleqa":
+            loaded = [row for row in loaded if row.get("kind") == "explicit" and len(row["passages"]) == 1]
+        rows += rng.sample(loaded, most) if most and len(loaded) > most else loaded
+    paragraphs = sorted({row["passages"][0]["text"][:200] for row in rows})
+    held_out = set(rng.sample(paragraphs, round(HELD_OUT * len(paragraphs))))
+    parts: dict[str, list[dict]] = {"train": [], "held-out": []}
+    for row in rows:
+        parts["held-out" if row["passages"][0]["text"][:200] in held_out else "train"].append(row)
+    return parts
+
+
 def main() -> None:
     """Write train.jsonl, held-out.jsonl and the held-out rows themselves."""
     parser = argparse.ArgumentParser()
@@ -97,18 +114,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
     rng = random.Random(0)
-    rows: list[dict] = []
-    for name, most in SETS.items():
-        with gzip.open(arguments.data / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
-            loaded = [json.loads(line) for line in lines]
-        if name == "fairytaleqa":
-            loaded = [row for row in loaded if row.get("kind") == "explicit" and len(row["passages"]) == 1]
-        rows += rng.sample(loaded, most) if most and len(loaded) > most else loaded
-    paragraphs = sorted({row["passages"][0]["text"][:200] for row in rows})
-    held_out = set(rng.sample(paragraphs, round(HELD_OUT * len(paragraphs))))
-    parts = {"train": [], "held-out": []}
-    for row in rows:
-        parts["held-out" if row["passages"][0]["text"][:200] in held_out else "train"].append(row)
+    parts = split_rows(arguments.data, rng)
     arguments.out.mkdir(parents=True, exist_ok=True)
     for part, part_rows in parts.items():
         examples = [example for row in part_rows for example in row_examples(row, rng)] + mined_negatives(

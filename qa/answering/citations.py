@@ -14,11 +14,10 @@ class CitedText:
         self.sentences: list[Sentence] = []
         self.citations: list[Citation] = []
 
-    def add(self, text: str, quotes: Sequence[tuple[Hit, Span]], score: float, origin: Origin) -> None:
-        """Add a sentence with the quotes that support it; a quote used before keeps its number."""
-        numbers = tuple(dict.fromkeys(self._number(hit, span) for hit, span in quotes))
+    def add(self, text: str, hit: Hit, span: Span, score: float, origin: Origin) -> None:
+        """Add a sentence with the quote that supports it; a quote used before keeps its number."""
         plain = " ".join(without_marks(text).split())
-        self.sentences.append(Sentence(plain, numbers, True, round(score, 4), origin))
+        self.sentences.append(Sentence(plain, (self._number(hit, span),), True, round(score, 4), origin))
 
     @property
     def text(self) -> str:

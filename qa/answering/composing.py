@@ -24,8 +24,11 @@ def refused(answer: Answer, asked: str, nearest: tuple[Nearest, ...], began: flo
     )
 
 
-def grown(answer: Answer, cited: CitedText, withheld: Sequence[Withheld], first_token: float | None) -> Answer:
-    """The answer with what has been cited so far."""
+def grown(answer: Answer, cited: CitedText, withheld: Sequence[Withheld], began: float) -> Answer:
+    """The answer with what has been cited so far; the first text to be shown is timed."""
+    first = answer.timings.first_token_ms
+    if first is None and cited.sentences:
+        first = milliseconds_since(began)
     return replace(
         answer,
         text=cited.text,
@@ -33,7 +36,7 @@ def grown(answer: Answer, cited: CitedText, withheld: Sequence[Withheld], first_
         sentences=tuple(cited.sentences),
         withheld=tuple(withheld),
         citations=tuple(cited.citations),
-        timings=replace(answer.timings, first_token_ms=first_token),
+        timings=replace(answer.timings, first_token_ms=first),
     )
 
 

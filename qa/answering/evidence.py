@@ -9,11 +9,7 @@ from qa.language.values import numbers
 from qa.language.words import content_stems, names, words
 from qa.types import Embedder, Hit, Reader, Reading, Span
 
-# Logistic regression over the features below, fitted on held-out training paragraphs by models/reader/calibrate.py.
-WEIGHTS = {
-    "bias": 0.0, "margin": 1.0, "similarity": 0.0, "cover": 0.0, "cover_near": 0.0, "rank": 0.0,
-    "fits": 0.0, "misfits": 0.0, "missing_names": 0.0,
-}  # fmt: skip
+HALF_AS_LIKELY, QUARTER_AS_LIKELY = 0.69, 1.39  # differences of logits
 _WIDEST = 12.0  # logits beyond which a margin says no more
 
 
@@ -36,9 +32,12 @@ class Evidence:
 
 
 def find_evidence(
-    question: str, hits: Sequence[Hit], reader: Reader, embedder: Embedder, weights: Mapping[str, float] = WEIGHTS
+    question: str, hits: Sequence[Hit], reader: Reader, embedder: Embedder, weights: Mapping[str, float]
 ) -> list[Evidence]:
-    """The readings of all hits in their sentences, strongest first; a sentence in two passages once."""
+    """The readings of all hits in their sentences, strongest first; a sentence in two passages once.
+
+    ``weights`` are those of a logistic regression over the features of ``read_features``, fitted on held-out paragraphs.
+    """
     found: dict[tuple[str, Span], Evidence] = {}
     for hit, span, answer, values in read_features(question, hits, reader, embedder):
         strength = sum(weights[name] * value for name, value in values.items())
@@ -95,22 +94,40 @@ def _sentences_around(hit: Hit, start: int, end: int) -> Span:
     return Span(hit.start + touched[0].start, hit.start + touched[-1].end) if touched else Span(hit.start, hit.end)
 
 
-def newest_first(evidence: Sequence[Evidence], within: float = 3.0) -> list[Evidence]:
-    """Evidence whose strength comes ``within`` so many logits of the best, newest article first, then the rest."""
+def worth_quoting(evidence: Sequence[Evidence]) -> list[Evidence]:
+    """The best evidence, and the next where it is at least half as likely and gives another answer."""
+    best, *others = evidence
+    rival = next((e for e in others if e.answer.casefold() != best.answer.casefold()), None)
+    return [best, rival] if rival and rival.strength >= best.strength - HALF_AS_LIKELY else [best]
+
+
+def of_the_newest(evidence: Sequence[Evidence], within: float = QUARTER_AS_LIKELY) -> list[Evidence]:
+    """What the newest article says, of those whose evidence comes ``within`` so many logits of the best."""
     close = [e for e in evidence if e.strength >= evidence[0].strength - within]
-    return sorted(close, key=lambda e: e.hit.date or "", reverse=True) + list(evidence[len(close) :])
+    newest = max(close, key=lambda e: e.hit.date or "", default=None)
+    return [e for e in evidence if newest and e.hit.article_id == newest.hit.article_id]
 
 
-def answers_with(sentence: str, evidence: Sequence[Evidence], within: float = 2.0) -> bool:
-    """Whether a sentence gives the answer of evidence that comes ``within`` so many logits of the best.
+def evidence_given(sentence: str, evidence: Sequence[Evidence], within: float) -> Evidence | None:
+    """The first evidence whose answer a sentence gives, of those that come ``within`` so many logits of the best.
 
-    Its numbers must be there, or where it has none, half of its stems.
+    A few words give it where they stand in its sentence as they are; a sentence, where it has the numbers of the
+    answer or, if that has none, half of its stems.
     """
+    said = words(sentence)
     for found in evidence:
-        if found.strength >= evidence[0].strength - within:
-            asked_numbers, stems = numbers(found.answer), set(content_stems(found.answer))
-            if asked_numbers and asked_numbers <= numbers(sentence):
-                return True
-            if not asked_numbers and stems and 2 * len(stems & set(content_stems(sentence))) >= len(stems):
-                return True
-    return False
+        if found.strength < evidence[0].strength - within:
+            continue
+        asked_numbers, stems = numbers(found.answer), set(content_stems(found.answer))
+        if stands_in(said, words(found.text)) or (asked_numbers and asked_numbers <= numbers(sentence)):
+            return found
+        if not asked_numbers and stems and 2 * len(stems & set(content_stems(sentence))) >= len(stems):
+            return found
+    return None
+
+
+def stands_in(part: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether words stand in others, one after the other."""
+    return bool(part) and any(
+        list(whole[at : at + len(part)]) == list(part) for at in range(len(whole) - len(part) + 1)
+    )

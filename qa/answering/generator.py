@@ -41,7 +41,7 @@ class LlamaGenerator:
 
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of a text."""
-        return len(self._plain_tokens(text))
+        return len(self.plain_tokens(text))
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
         """Yield pieces of the most likely reply. Raises ModelError when the model cannot be loaded or fails."""
@@ -115,10 +115,11 @@ class LlamaGenerator:
             if not found:
                 raise ModelError(f"the chat template of {self.name} leaves a message out; use another model")
             tokens += self._llama.tokenize(before.encode(), add_bos=False, special=True)
-            tokens += self._plain_tokens(message.content)
+            tokens += self.plain_tokens(message.content)
         return tokens + list(self._llama.tokenize(rendered.encode(), add_bos=False, special=True))
 
-    def _plain_tokens(self, text: str) -> list[int]:
+    def plain_tokens(self, text: str) -> list[int]:
+        """A text as tokens, none of which is special."""
         return list(self._llama.tokenize(text.encode("utf-8", errors="replace"), add_bos=False, special=False))
 
     def _template(self, messages: list[dict[str, str]]) -> str:

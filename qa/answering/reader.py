@@ -5,6 +5,7 @@ token, as Devlin et al. 2019 (BERT) do for SQuAD 2.0. Weights, data and script: 
 """
 
 import hashlib
+import json
 import threading
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,7 +14,7 @@ from typing import Any
 
 from qa.errors import ModelError
 from qa.retrieval.embedder import base_folder, multiplies_bfloat16
-from qa.types import Hit, Reading
+from qa.types import Calibration, Hit, Reading
 
 SHA256 = "5c48d0ffe404ea899155f6141d1306c44a9b7d1203ffcd5986cba323617ee9d1"
 _BATCH = 8
@@ -33,6 +34,15 @@ class PassageReader:
         """Name the folder of reader.safetensors; nothing is read yet."""
         self.file = (folder or models_folder() / "reader") / "reader.safetensors"
         self._loading = threading.Lock()
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """The weights in calibration.json beside the reader's own. Raises ModelError when they are missing."""
+        file = self.file.with_name("calibration.json")
+        try:
+            return Calibration(**json.loads(file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise ModelError(f"{file} cannot be read ({error}); install newsdesk again") from error
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """Return the best answer spans of each hit. Raises ModelError when the weights are missing or not the known ones."""

@@ -2,25 +2,37 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from qa.answering.evidence import Evidence
 from qa.language.values import numbers
 from qa.language.words import FUNCTION_WORDS, content_stems, names, stem, words
 from qa.types import Hit, Nearest
 
-# Logistic regression over the features below, fitted on held-out training paragraphs by models/reader/calibrate.py.
-WEIGHTS = {"bias": 0.0, "strength": 1.0, "second": 0.0, "cover": 0.0, "missing_names": 0.0, "missing_numbers": 0.0}
+Vote = Literal["agrees", "differs", "declines"]
+"""What the generator's reply says of the evidence: the same answer, another or none that a passage supports, no answer."""
 _MOST_NAMED = 3
 
 
-def confidence(
-    question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], weights: Mapping[str, float] = WEIGHTS
-) -> float:
-    """The probability, 0..1, that the best evidence answers the question; 0 where there is none."""
+def confidence(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
+    """The probability, 0..1, that the best evidence answers the question; 0 where there is none.
+
+    ``weights`` are those of a logistic regression over ``features``, fitted on held-out paragraphs.
+    """
     if not evidence:
         return 0.0
-    logit = sum(weights[name] * value for name, value in features(question, hits, evidence).items())
-    return (1 + math.tanh(logit / 2)) / 2  # the logistic function, which cannot overflow in this form
+    return _logistic(sum(weights[name] * value for name, value in features(question, hits, evidence).items()))
+
+
+def settled(before: float, vote: Vote, weights: Mapping[str, float]) -> float:
+    """The probability that the library answers, from that before generating and from what the generator replied."""
+    if not 0 < before < 1:
+        return before
+    return _logistic(weights["before"] * math.log(before / (1 - before)) + weights[vote])
+
+
+def _logistic(logit: float) -> float:
+    return (1 + math.tanh(logit / 2)) / 2  # cannot overflow in this form
 
 
 def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, float]:

@@ -30,6 +30,11 @@ class Support:
     span: Span  # in the article's stored text
     score: float
 
+    @property
+    def text(self) -> str:
+        """The quote, as it stands in the article."""
+        return self.hit.text[self.span.start - self.hit.start : self.span.end - self.hit.start]
+
 
 def best_support(sentence: str, hits: Sequence[Hit], embedder: Embedder) -> Support | None:
     """The best quote for a sentence among the hits, or None where there is nothing to quote."""
