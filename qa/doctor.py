@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 import psutil
 
+from qa.answering.weights import file_sha256
 from qa.chat import Desk
 from qa.errors import QAError
 from qa.library.database import exists
@@ -113,16 +114,14 @@ def _embedder(desk: Desk) -> Iterator[Check]:
 
 
 def _reader(desk: Desk) -> Iterator[Check]:
-    from qa.answering.choice import file_sha256
     from qa.answering.reader import PassageReader
 
     if isinstance(desk.reader, PassageReader):
-        desk.reader.read("", ())  # loads it, and so proves its hash
-        yield Check("reader", True, f"{desk.reader.file} sha256 {file_sha256(desk.reader.file)}")
+        yield Check("reader", True, f"{desk.reader.file.name}, sha256 {file_sha256(desk.reader.file)}")
 
 
 def _generator(desk: Desk) -> Iterator[Check]:
-    from qa.answering.choice import file_sha256, model_file
+    from qa.answering.choice import model_file
 
     generator, model = desk.generator, desk.settings.model
     is_server = model.startswith(("http://", "https://"))

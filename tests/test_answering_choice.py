@@ -13,7 +13,7 @@ from threading import Thread
 
 import pytest
 
-from qa.answering.choice import DEFAULT, file_sha256, make_generator, model_file
+from qa.answering.choice import DEFAULT, make_generator, model_file
 from qa.answering.generator import LlamaGenerator
 from qa.answering.server import ServerGenerator
 from qa.errors import InputError, ModelError
@@ -69,13 +69,6 @@ def test_a_name_of_the_hub_that_is_none_is_an_error(name: str) -> None:
     """Before anybody is asked."""
     with pytest.raises(InputError, match=r"names no model; write hf:owner/repo/file\.gguf"):
         make_generator(Settings(model=name))
-
-
-def test_the_hash_of_a_file() -> None:
-    """An unreadable one is an error."""
-    assert file_sha256(Path(__file__)) == hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
-    with pytest.raises(ModelError):
-        file_sha256(Path(__file__).parent)
 
 
 class QuietServer(ThreadingHTTPServer):

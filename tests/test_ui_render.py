@@ -187,6 +187,15 @@ def test_quoted_sentences_stand_in_a_quotation() -> None:
     assert "Quoted" not in turn_html(TURN)
 
 
+def test_the_short_answer_is_said_once() -> None:
+    """Above the sentences, or as the first of them where that is all it says."""
+    few = Sentence("Full.", (1,), True, 1.0, "generated")
+    above = Elements(turn_html(replace(TURN, answer=replace(ANSWER, short_answer="full"))))
+    inside = Elements(turn_html(replace(TURN, answer=replace(ANSWER, sentences=(few,), short_answer="Full"))))
+    assert [e["class"] for e in above.named("p", of="short") + above.named("p", of="written")] == ["short", "written"]
+    assert [e["class"] for e in inside.named("p", of="short")] == ["written short"]
+
+
 def test_differing_values_are_listed_newest_first() -> None:
     """Where articles differ, each value stands with its date and its mark."""
     conflicts = (Conflict("74", "2025-02-13", 1), Conflict("91", "2025-06-12", 1))

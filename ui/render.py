@@ -72,7 +72,8 @@ def _doing(turn: Turn) -> str:
 def _text(answer: Answer, sources: Sequence[Source]) -> str:
     named = {source.citation.number: source for source in sources}
     parts = []
-    if answer.short_answer and answer.sentences:
+    first = answer.sentences[0].text.rstrip(".") if answer.sentences else None
+    if answer.short_answer and first not in (None, answer.short_answer):
         parts.append(f'<p class="short" dir="auto">{escape(answer.short_answer)}</p>')
     for origin, run in groupby(answer.sentences, key=lambda sentence: sentence.origin):
         sentences = " ".join(_sentence(sentence, named) for sentence in run)
@@ -82,7 +83,9 @@ def _text(answer: Answer, sources: Sequence[Source]) -> str:
                 f'<blockquote class="quoted" dir="auto"><p>{sentences}</p></blockquote>'
             )
         else:
-            parts.append(f'<p class="written" dir="auto" title="{CHECKED}">{sentences}</p>')
+            # A few words are the headline of the sentence that follows them.
+            kind = "written short" if first == answer.short_answer else "written"
+            parts.append(f'<p class="{kind}" dir="auto" title="{CHECKED}">{sentences}</p>')
     return "".join(parts)
 
 

@@ -1,19 +1,23 @@
-"""Fit the weights of qa/answering/evidence.py and qa/answering/refusal.py on held-out paragraphs.
+"""Fit calibration.json on held-out paragraphs: what the reader's margins and the generator's reply are worth.
 
-    python models/reader/calibrate.py EXAMPLES_FOLDER
+    python -m models.reader.calibrate EXAMPLES_FOLDER
 
 Every held-out paragraph becomes an article of a temporary library. Each answerable question is put to it twice, with
 its own article and without, and each unanswerable one once; the product searches and reads. One logistic regression
 tells readings whose sentence holds the answer from the others; a second one, over the first's results and with both
-classes weighing the same, tells the answered cases from the rest. Five-fold figures of the second are printed.
+classes weighing the same, tells the answered cases from the rest; a third one adds what the default model replies.
 """
 
 import argparse
 import gzip
 import json
+import random
+import sys
 import tempfile
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -21,10 +25,14 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
 import qa
-from qa.answering import evidence, refusal
-from qa.answering.evidence import read_features
+from qa.answering.checking import Checked, checked
+from qa.answering.drafting import Draft, drafts
+from qa.answering.evidence import Evidence, read_features
+from qa.answering.prompt import build_messages
+from qa.answering.refusal import features
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
+from qa.types import Calibration, Hit
 
 
 def write_articles(rows: list[dict], file: Path) -> dict[str, str]:
@@ -42,18 +50,33 @@ def write_articles(rows: list[dict], file: Path) -> dict[str, str]:
 
 
 def main() -> None:
-    """Index, ask, fit, print the weights."""
+    """Index, ask, fit, write calibration.json."""
     parser = argparse.ArgumentParser()
     parser.add_argument("examples", type=Path)
+    parser.add_argument("--rows", type=int, default=500, help="held-out rows; 0 for all")
+    parser.add_argument("--replies", type=int, default=300, help="cases that the generator is asked")
     arguments = parser.parse_args()
     rows = [json.loads(line) for line in (arguments.examples / "held-out-rows.jsonl").open(encoding="utf-8")]
+    asked = random.Random(0).sample(rows, min(len(rows), arguments.rows or len(rows)))
     with tempfile.TemporaryDirectory() as folder:
         ids = write_articles(rows, Path(folder) / "paragraphs.jsonl.gz")
         desk = qa.open(Path(folder) / "library")
         desk.index(Path(folder) / "paragraphs.jsonl.gz")
-        cases = [case for row in rows for case in row_cases(desk, row, ids)]
-    fit_evidence(cases)
-    fit_refusal(cases)
+        cases = [case for row in asked for case in row_cases(desk, row, ids)]
+    evidence_weights = fit_evidence(cases)
+    for case in cases:
+        found = [Evidence(h, s, a, strength(v, evidence_weights)) for h, s, a, v in case["readings"]]
+        order = sorted(range(len(found)), key=lambda i, f=found: -f[i].strength)
+        case["evidence"], case["holds"] = [found[i] for i in order], [case["holds"][i] for i in order]
+    confidence_weights = fit_confidence(cases)
+    heard = random.Random(0).sample(cases, min(len(cases), arguments.replies))
+    for number, case in enumerate(heard, start=1):
+        case["used"], case["drafts"] = replied(desk, case)
+        print(f"\r{number} of {len(heard)} replies", end="", file=sys.stderr)
+    said = fit_said(desk, heard)
+    reply_weights = fit_reply(desk, heard, said, confidence_weights)
+    fitted = Calibration(evidence_weights, confidence_weights, reply_weights, said)
+    (Path(__file__).parent / "calibration.json").write_text(json.dumps(asdict(fitted), indent=1) + "\n")
 
 
 def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
@@ -76,53 +99,116 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
             if should and not any(a in h.text for h in found if h.article_id in golds for a in row["answers"]):
                 continue  # not found, or cut apart: neither a good answer nor a good refusal
             cases.append(
-                {"question": query.text, "hits": found, "readings": readings, "holds": holds, "should": should}
+                {
+                    "question": query.text,
+                    "hits": found,
+                    "readings": readings,
+                    "holds": holds,
+                    "should": should,
+                    "golds": golds,
+                    "answers": row["answers"],
+                }
             )
     return cases
 
 
-def fit_evidence(cases: list[dict]) -> None:
-    """Fit and print the weights of a reading, and set them for what follows."""
-    x = np.array([list(values.values()) for case in cases if case["should"] for *_, values in case["readings"]])
-    y = np.array([held for case in cases if case["should"] for held in case["holds"]])
-    model = LogisticRegression(fit_intercept=False, C=1.0, max_iter=1000).fit(x, y)
-    evidence.WEIGHTS.update(
-        {name: round(float(w), 3) for name, w in zip(evidence.WEIGHTS, model.coef_[0], strict=True)}
-    )
-    first = {"reader alone": 0, "with the weights": 0}
+def fit_evidence(cases: list[dict]) -> dict[str, float]:
+    """The weights of a reading: does its sentence hold the answer."""
     asked = [case for case in cases if case["should"]]
+    names = list(asked[0]["readings"][0][3])
+    x = np.array([list(values.values()) for case in asked for *_, values in case["readings"]])
+    y = np.array([held for case in asked for held in case["holds"]])
+    model = LogisticRegression(fit_intercept=False, C=1.0, max_iter=1000).fit(x, y)
+    weights = named(names, model.coef_[0])
+    first = {"reader alone": 0, "with the weights": 0}
     for case in asked:
         margins = [values["margin"] for *_, values in case["readings"]]
+        strengths = [strength(values, weights) for *_, values in case["readings"]]
         first["reader alone"] += case["holds"][int(np.argmax(margins))]
-        first["with the weights"] += case["holds"][
-            int(np.argmax([strength(values) for *_, values in case["readings"]]))
-        ]
+        first["with the weights"] += case["holds"][int(np.argmax(strengths))]
     print(f"first reading right, of {len(asked)} answerable: {first}")
-    print("evidence:", evidence.WEIGHTS)
+    return weights
 
 
-def strength(values: dict[str, float]) -> float:
+def strength(values: dict[str, float], weights: dict[str, float]) -> float:
     """The logit of a reading."""
-    return sum(evidence.WEIGHTS[name] * value for name, value in values.items())
+    return sum(weights[name] * value for name, value in values.items())
 
 
-def fit_refusal(cases: list[dict]) -> None:
-    """Fit and print the weights of a whole question."""
-    values = []
-    for case in cases:
-        found = [evidence.Evidence(h, s, a, strength(v)) for h, s, a, v in case["readings"]]
-        values.append(
-            list(refusal.features(case["question"], case["hits"], sorted(found, key=lambda e: -e.strength)).values())
-        )
-    x, y = np.array(values), np.array([case["should"] for case in cases])
+def named(names: list[str], weights: Any) -> dict[str, float]:
+    """Weights by their names, as short as they need be."""
+    return {name: round(float(weight), 3) for name, weight in zip(names, weights, strict=True)}
+
+
+def fit_confidence(cases: list[dict]) -> dict[str, float]:
+    """The weights of a whole question: does the library answer it."""
+    rows = [features(case["question"], case["hits"], case["evidence"]) for case in cases]
+    x, y = np.array([list(row.values()) for row in rows]), np.array([case["should"] for case in cases])
+    return named(list(rows[0]), balanced_fit("before the reply", x, y).coef_[0])
+
+
+def balanced_fit(what: str, x: np.ndarray, y: np.ndarray) -> LogisticRegression:
+    """A regression in which both classes weigh the same; five-fold figures are printed."""
     model = LogisticRegression(fit_intercept=False, C=1.0, class_weight="balanced", max_iter=1000)
     predicted = cross_val_predict(model, x, y, cv=5, method="predict_proba")[:, 1]
     print(
-        f"{len(y)} cases, {y.sum()} answerable; five-fold AUROC {roc_auc_score(y, predicted):.3f}, "
-        f"balanced accuracy at .5 {balanced_accuracy_score(y, predicted > 0.5):.3f}"
+        f"{what}: {len(y)} cases, {y.sum()} answerable; five-fold AUROC {roc_auc_score(y, predicted):.3f}, "
+        f"balanced accuracy at .5 {balanced_accuracy_score(y, predicted > 0.5):.3f}, "
+        f"refused {np.mean(predicted[y] < 0.5):.2f} of the answerable, {np.mean(predicted[~y] < 0.5):.2f} of the others"
     )
-    weights = model.fit(x, y).coef_[0]
-    print("refusal:", {name: round(float(w), 3) for name, w in zip(refusal.WEIGHTS, weights, strict=True)})
+    return model.fit(x, y)
+
+
+def replied(desk: qa.Desk, case: dict) -> tuple[list[Hit], list[Draft]]:
+    """The passages the generator was shown, as in qa/chat.py, and what it replied."""
+    settings, generator = desk.settings, desk.generator
+    best = list(dict.fromkeys(e.hit for e in case["evidence"]))[: settings.context_passages]
+    messages, used = build_messages(case["question"], best, 1900, generator.count_tokens)
+    return used, list(drafts(generator.stream(messages, settings.answer_tokens), len(used)))
+
+
+def results(desk: qa.Desk, case: dict, within: float) -> list[Checked]:
+    """What becomes of a reply."""
+    above = desk.settings.support_above
+    return list(checked(iter(case["drafts"]), case["used"], case["evidence"], desk.embedder, above, within))
+
+
+def fit_said(desk: qa.Desk, cases: list[dict]) -> float:
+    """How far behind the best evidence the generator's answer may lie: where most first sentences hold the answer."""
+    asked = [case for case in cases if case["should"]]
+    right: dict[float, int] = {}
+    for within in (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 6.0):
+        right[within] = 0
+        for case in asked:
+            shown = next((found.support for found in results(desk, case, within) if found.shown), None)
+            if shown is None:
+                right[within] += case["holds"][0]
+            else:
+                right[within] += shown.hit.article_id in case["golds"] and any(a in shown.text for a in case["answers"])
+    print(
+        f"first sentence right, of {len(asked)} answerable, by how far behind the generator's answer may lie: {right}"
+    )
+    return max(right, key=lambda within: right[within])
+
+
+def fit_reply(desk: qa.Desk, cases: list[dict], said: float, weights: dict[str, float]) -> dict[str, float]:
+    """What the generator's reply adds to the confidence before it."""
+    votes = ("agrees", "differs", "declines")
+    x = []
+    for case in cases:
+        values = features(case["question"], case["hits"], case["evidence"])
+        found = results(desk, case, said)
+        agrees, declines = any(f.shown for f in found), any(f.declines for f in found)
+        vote = "agrees" if agrees else "declines" if declines else "differs"
+        x.append([sum(weights[n] * v for n, v in values.items()), *(float(vote == name) for name in votes)])
+    y = np.array([case["should"] for case in cases])
+    print(
+        {
+            vote: f"{np.array(x)[:, i + 1].sum():.0f}, {y[np.array(x)[:, i + 1] > 0].sum()} answerable"
+            for i, vote in enumerate(votes)
+        }
+    )
+    return named(["before", *votes], balanced_fit("after the reply", np.array(x), y).coef_[0])
 
 
 if __name__ == "__main__":

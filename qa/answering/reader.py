@@ -4,14 +4,13 @@ MiniLM with a head that scores every token as start and as end of the answer; "n
 token, as Devlin et al. 2019 (BERT) do for SQuAD 2.0. Weights, data and script: models/reader/.
 """
 
-import hashlib
 import json
 import threading
 from collections.abc import Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+from qa.answering.weights import own_weights
 from qa.errors import ModelError
 from qa.retrieval.embedder import base_folder, multiplies_bfloat16
 from qa.types import Calibration, Hit, Reading
@@ -21,18 +20,12 @@ _BATCH = 8
 _READINGS = 3  # of each passage; the best one alone misses what another feature would have told
 
 
-def models_folder() -> Path:
-    """Where this project's own weights lie: inside qa/ in a wheel, beside the packages in a checkout."""
-    inside = Path(__file__).parent.parent / "models"
-    return inside if inside.is_dir() else Path(__file__).parent.parent.parent / "models"
-
-
 class PassageReader:
     """The trained reader; torch is loaded with the first question, not before."""
 
-    def __init__(self, folder: Path | None = None) -> None:
-        """Name the folder of reader.safetensors; nothing is read yet."""
-        self.file = (folder or models_folder() / "reader") / "reader.safetensors"
+    def __init__(self) -> None:
+        """Find the weights. Raises ModelError when they are missing or not the known ones."""
+        self.file = own_weights("reader/reader.safetensors", SHA256)
         self._loading = threading.Lock()
 
     @cached_property
@@ -45,7 +38,7 @@ class PassageReader:
             raise ModelError(f"{file} cannot be read ({error}); install newsdesk again") from error
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
-        """Return the best answer spans of each hit. Raises ModelError when the weights are missing or not the known ones."""
+        """Return the best answer spans of each hit."""
         import torch
 
         from qa.answering.span_model import encode_pairs
@@ -66,20 +59,12 @@ class PassageReader:
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
         import torch
-        from safetensors.torch import load
+        from safetensors.torch import load_file
         from transformers import AutoTokenizer
 
         from qa.answering.span_model import SpanModel
 
-        try:
-            data = self.file.read_bytes()
-        except OSError as error:
-            raise ModelError(
-                f"the reader's weights {self.file} cannot be read ({error.strerror}); install newsdesk again"
-            ) from error
-        if hashlib.sha256(data).hexdigest() != SHA256:
-            raise ModelError(f"{self.file} is not the file it should be (its hash differs); install newsdesk again")
         tokenizer = AutoTokenizer.from_pretrained(str(base_folder()), local_files_only=True)
         model = SpanModel.from_base(base_folder())
-        model.load_state_dict({name: value.float() for name, value in load(data).items()}, strict=False)
+        model.load_state_dict({name: value.float() for name, value in load_file(self.file).items()}, strict=False)
         return tokenizer, (model.bfloat16() if multiplies_bfloat16() else model).eval().to(torch.device("cpu"))
