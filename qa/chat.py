@@ -173,6 +173,12 @@ class Desk:
             with writing(self.library.folder):
                 open_to_write(self.library.folder).close()
 
+    def prepare(self) -> None:
+        """Load every model now rather than with the first question. Raises ModelError."""
+        self.embedder.encode([""])
+        self.reader.read("", ())
+        self.generator.count_tokens("")
+
     def upload(self, name: str, data: bytes) -> Path:
         """Store a file in the library's own source, ``uploads``; ``index`` it afterwards. Raises InputError."""
         return store_upload(self.library.uploads, name, data)

@@ -1,9 +1,11 @@
 """The command line: results on stdout, progress and messages on stderr, one line for an error."""
 
 import argparse
+import contextlib
 import io
 import os
 import sys
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
@@ -197,6 +199,7 @@ def _chat(options: argparse.Namespace) -> int:
 
     desk = _desk(options)
     desk.create()
+    threading.Thread(target=_prepare, args=(desk,), daemon=True).start()
     serve(
         desk,
         options.host,
@@ -206,6 +209,12 @@ def _chat(options: argparse.Namespace) -> int:
         examples=options.example,
     )
     return DONE
+
+
+def _prepare(desk: Desk) -> None:
+    """Load the models while the page opens; what goes wrong is told whoever asks."""
+    with contextlib.suppress(QAError):
+        desk.prepare()
 
 
 def _print_json(document: dict[str, Any]) -> None:

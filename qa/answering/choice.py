@@ -7,6 +7,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from qa.answering.generator import LlamaGenerator
+from qa.answering.merging import merged
 from qa.answering.server import ServerGenerator
 from qa.answering.weights import file_sha256, own_weights, proven
 from qa.errors import InputError, ModelError
@@ -16,7 +17,7 @@ from qa.types import Generator
 DEFAULT = "smollm2-135m"
 _DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _DEFAULT_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-_ADAPTER_SHA256 = "ADAPTER"
+ADAPTER_SHA256 = "ADAPTER"
 _HUB_FILE = re.compile(r"hf:(?P<repository>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)")
 
 
@@ -28,8 +29,8 @@ def make_generator(settings: Settings) -> Generator:
     file = model_file(model)
     if model != DEFAULT:
         return LlamaGenerator(file, settings.context_tokens, settings.threads)
-    adapter = own_weights("generator/adapter.gguf", _ADAPTER_SHA256)
-    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT, adapter)
+    file = merged(file, own_weights("generator/adapter.gguf", ADAPTER_SHA256))
+    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT)
 
 
 def model_file(model: str) -> Path:

@@ -24,12 +24,9 @@ class LlamaGenerator:
     Whoever closes the stream stops the model, in the middle of a prompt too.
     """
 
-    def __init__(
-        self, file: Path, context_size: int, threads: int = 0, name: str | None = None, adapter: Path | None = None
-    ) -> None:
-        """Name a GGUF file, and a LoRA adapter for it, if any; they are loaded with the first question."""
+    def __init__(self, file: Path, context_size: int, threads: int = 0, name: str | None = None) -> None:
+        """Name a GGUF file; it is loaded with the first question."""
         self._file = file
-        self._adapter = adapter
         self._asked_context = context_size
         self._threads = threads
         self.name = name or file.stem
@@ -184,7 +181,6 @@ class LlamaGenerator:
                 n_batch=_BATCH,
                 n_threads=self._threads or None,
                 n_threads_batch=self._threads or None,
-                lora_path=str(self._adapter) if self._adapter else None,
                 seed=0,
                 verbose=False,
             )
