@@ -30,9 +30,9 @@ $(STAMP): pyproject.toml constraints.txt
 	  { echo "newsdesk: $(PYTHON) has no venv module; install it, on Debian and Ubuntu with: sudo apt install python3-venv" >&2; exit 1; }
 	@[ -n "$(PIP_ARGS)" ] || command -v c++ >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null || \
 	  { echo "newsdesk: no C++ compiler, which llama-cpp-python is built with; install one, on Debian and Ubuntu with: sudo apt install build-essential" >&2; exit 1; }
-	@[ -d .venv ] || [ "$$(df -Pm . | awk 'NR==2 {print $$4}')" -ge $(NEEDED_MB) ] || \
+	@[ -d .venv/lib ] && [ "$$(du -sm .venv | cut -f1)" -gt 2000 ] || [ "$$(df -Pm . | awk 'NR==2 {print $$4}')" -ge $(NEEDED_MB) ] || \
 	  { echo "newsdesk: less than $(NEEDED_MB) MB are free here; free some space, then run the same command again" >&2; exit 1; }
-	@[ -x .venv/bin/python ] || $(PYTHON) -m venv .venv
+	@[ -x .venv/bin/pip ] || $(PYTHON) -m venv --clear .venv
 	@echo "Installing into .venv; the first time llama-cpp-python is compiled, which takes about five minutes."
 	@index=""; \
 	if [ "$$(uname -s)" = Linux ] && [ "$(TORCH)" != pypi ] && ! command -v nvidia-smi >/dev/null && \

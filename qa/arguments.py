@@ -49,7 +49,7 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
         ask.add_argument(f"--{name}", type=_iso_date, metavar="YYYY-MM-DD")
     search = command("search", "Find passages.")
     search.add_argument("query")
-    search.add_argument("-k", type=_positive, default=10, metavar="N", help="how many (default: 10)")
+    search.add_argument("-k", type=_up_to(100_000), default=10, metavar="N", help="how many (default: 10)")
     command("list", "List the articles.")
     command("show", "Show an article as it is stored.").add_argument("id", type=_identifier)
     remove = command("remove", "Take articles out, and keep them out until their file changes.")
@@ -60,7 +60,7 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     command("doctor", "Report versions, processor, models, memory and speed.", model)
     chat = command("chat", "Open the web chat.", model)
     chat.add_argument("--host", default="127.0.0.1")
-    chat.add_argument("--port", type=_positive, help="default: the first free one from 7860")
+    chat.add_argument("--port", type=_up_to(65_535), help="default: the first free one from 7860")
     chat.add_argument(
         "--example",
         action="append",
@@ -84,7 +84,10 @@ def _identifier(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 upwards")
-    return int(text)
+def _up_to(most: int) -> Callable[[str], int]:
+    def number(text: str) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
+        return int(text)
+
+    return number

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -67,11 +68,13 @@ class Desk:
         since: str | None = None,
         until: str | None = None,
         today: str | None = None,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Iterator[Answer]:
         """Yield growing answers; the last one is complete. What has been shown is never withdrawn.
 
         ``history`` are the turns before; ``since`` and ``until`` (inclusive) and ``today`` are ISO dates. Raises
-        InputError for a blank or overlong question or a bad date, LibraryError and ModelError.
+        InputError for a blank or overlong question or a bad date, LibraryError and ModelError. ``wanted`` is asked
+        after every piece of the generator's reply, from which on it returns False nothing more is generated.
         """
         began = time.perf_counter()
         settings = self.settings
@@ -102,17 +105,19 @@ class Desk:
             return
         yield answer
         evidence = of_the_newest(evidence) if query.newest else evidence
-        for answered in self._answered(query, answer, evidence, began):
+        for answered in self._answered(query, answer, evidence, began, wanted):
             yield answered if answered.sentences else refused(answered, query.text, nearest, began)
 
-    def _answered(self, query: Query, answer: Answer, evidence: Sequence[Evidence], began: float) -> Iterator[Answer]:
+    def _answered(
+        self, query: Query, answer: Answer, evidence: Sequence[Evidence], began: float, wanted: Callable[[], bool]
+    ) -> Iterator[Answer]:
         """Yield the answer as it grows; one without sentences, as the last, is none."""
         weights, settings = self.reader.calibration, self.settings
         cited, withheld, shown = CitedText(), list[Withheld](), list[Checked]()
         vote: Vote = "differs"
 
         # Generate, and show each sentence that a quote supports, once it has passed its check.
-        for sentence in self._checked(query, evidence, weights.said):
+        for sentence in self._checked(query, evidence, weights.said, wanted):
             if sentence.shown and sentence.support:
                 vote = "agrees"
                 shown.append(sentence)
@@ -127,14 +132,16 @@ class Desk:
 
         # A few words are followed by the sentence they stand in; where nothing generated may stand, the best one speaks.
         quotes: list[Support] = []
+        answers = [s.text.rstrip(".") for s in shown if s.brief] + [s.answer or "" for s in shown]
         if shown and all(sentence.brief for sentence in shown):
             quotes = [sentence.support for sentence in shown if sentence.support]
         elif not shown and settings.quoted_fallback and sure >= settings.refuse_below:
             quotes = [Support(e.hit, e.span, sure) for e in worth_quoting(evidence)]
+            answers = [evidence[0].answer]
         for quote in dict.fromkeys(quotes):
             cited.add(quote.text, quote.hit, quote.span, quote.score, "quoted")
         answer = replace(grown(answer, cited, withheld, began), confidence=round(sure, 4))
-        short = cited.short_answer([s.text.rstrip(".") for s in shown if s.brief] + [e.answer for e in evidence])
+        short = cited.short_answer(answers)
         yield replace(answer, short_answer=short, timings=replace(answer.timings, total_ms=milliseconds_since(began)))
 
     def ask(
@@ -157,7 +164,7 @@ class Desk:
             return search(
                 snapshot,
                 self.embedder,
-                replace(made, text=made.standalone, newest=False),
+                replace(made, text=made.standalone, since=None, until=None, newest=False),
                 max(k, self.settings.candidates),
                 k,
             )
@@ -243,7 +250,9 @@ class Desk:
                 embedder_mismatch(self.library.folder, str(snapshot.embedder), self.embedder.fingerprint)
             )
 
-    def _checked(self, query: Query, evidence: Sequence[Evidence], within: float) -> Iterator[Checked]:
+    def _checked(
+        self, query: Query, evidence: Sequence[Evidence], within: float, wanted: Callable[[], bool]
+    ) -> Iterator[Checked]:
         """What the generator makes of the best passages, checked sentence by sentence."""
         settings, generator = self.settings, self.generator
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
@@ -251,5 +260,5 @@ class Desk:
         messages, used = build_messages(query.standalone, best, budget, generator.count_tokens)
         if not used:  # not even one passage fits this model's context
             return iter(())
-        pieces = generator.stream(messages, settings.answer_tokens)
+        pieces = takewhile(lambda _: wanted(), generator.stream(messages, settings.answer_tokens))
         return checked(drafts(pieces, len(used)), used, evidence, self.embedder, settings.support_above, within)

@@ -1,6 +1,5 @@
 """What this machine, its packages and the models are, and how fast they run here."""
 
-import os
 import platform
 import shutil
 import time
@@ -15,6 +14,7 @@ from qa.answering.weights import file_sha256
 from qa.chat import Desk
 from qa.errors import QAError
 from qa.library.database import exists
+from qa.settings import usable_cores
 from qa.types import Check, Message
 
 _PACKAGES = ("sentence-transformers", "torch", "faiss-cpu", "llama-cpp-python", "gradio", "trafilatura")
@@ -52,11 +52,10 @@ def _versions() -> Iterator[Check]:
 
 
 def _machine(folder: Path) -> Iterator[Check]:
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     yield Check(
         "processor",
         True,
-        f"{platform.machine()}, {cores} cores, {', '.join(_features()) or 'no vector extensions known'}",
+        f"{platform.machine()}, {usable_cores()} cores, {', '.join(_features()) or 'no vector extensions known'}",
     )
     free = psutil.virtual_memory().available / 2**30
     yield Check(

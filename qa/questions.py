@@ -11,14 +11,14 @@ from qa.errors import InputError
 def batch_lines(file: Path) -> Iterator[dict[str, Any]]:
     """The objects of a file of JSON lines; one with only an "error" for a line that is none. Raises InputError."""
     try:
-        lines = file.read_text(encoding="utf-8-sig").split("\n")  # a JSON string may hold what else ends a line
-    except (OSError, UnicodeDecodeError) as error:
+        lines = file.read_bytes().split(b"\n")  # a JSON string may hold what else ends a line
+    except OSError as error:
         raise InputError(f"{file} cannot be read ({error}); give a file of JSON lines") from error
     for number, text in enumerate(lines, start=1):
         if text.strip():
             try:
-                line = json.loads(text)
-            except (ValueError, RecursionError):
+                line = json.loads(text.decode("utf-8-sig"))
+            except (ValueError, RecursionError):  # not UTF-8, not JSON, or nested without end
                 line = None
             yield (
                 line

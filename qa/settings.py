@@ -57,6 +57,11 @@ def library_path(given: str | os.PathLike[str] | None = None) -> Path:
     return Path(given or os.environ.get("QA_LIBRARY") or DEFAULT_LIBRARY)
 
 
+def usable_cores() -> int:
+    """The cores this process may use, which may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _typed(name: str, value: object) -> object:
     known = {field.name: field.type for field in fields(Settings)}
     if name not in known:

@@ -110,6 +110,6 @@ def test_without_passages_or_drafts_nothing_is_shown() -> None:
     """A draft that nothing supports scores 0."""
     assert check() == []
     assert list(checked(iter([Draft("It cost 48 million.", ())]), [], EVIDENCE, WordEmbedder(), 0.6, 1.0)) == [
-        Checked("It cost 48 million.", None, False)
+        Checked("It cost 48 million.", None, False, "48 million")
     ]
     assert Checked("It cost 48 million.", None, False).score == 0.0

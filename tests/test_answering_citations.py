@@ -81,3 +81,4 @@ def test_the_short_answer_stands_in_a_cited_quote() -> None:
     cited.add("It cost 48 million.", hit("a"), SECOND, 1.0, "generated")
     assert cited.short_answer(["", "reopened", "48 million", "crowns"]) == "48 million"
     assert cited.short_answer(["reopened"]) is None
+    assert cited.short_answer(["8 million", "THE WORK"]) == "The work"

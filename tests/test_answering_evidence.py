@@ -66,6 +66,13 @@ def test_an_answer_over_a_full_stop_brings_both_sentences() -> None:
     assert best.text == f"The bridge reopened. {COST}"
 
 
+def test_no_evidence_is_longer_than_a_citation_may_be() -> None:
+    """Rows count as sentences; of an answer that runs over more, what stands in the first three is kept."""
+    text = "The colours are:\n- Red\n- Green\n- Blue\n- White"
+    (best,) = found("?", [hit(text=text)], [(4, len(text), 0.0)])
+    assert (best.text, best.answer) == (text[:30], text[4:30])
+
+
 def test_every_reading_of_a_passage_is_evidence_and_the_strongest_comes_first() -> None:
     """Across hits; the order of the hits decides nothing by itself."""
     readings = [(4, 10, -1.0), (*ANSWER, 1.0)], [(54, 63, 0.5)]

@@ -119,6 +119,41 @@ def test_the_generators_word_is_counted_in(ready: MakeDesk, tmp_path: Path) -> N
     assert len(set(confidences)) == 3
 
 
+def test_the_short_answer_is_that_of_what_is_shown(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """Not that of other evidence which happens to stand in the quote, and whole words only."""
+    articles = {
+        "a.txt": "The bridge in Lindal had cost 48 million crowns.",
+        "b.txt": "The bridge had cost 48 million crowns, six million more than planned.",
+    }
+    make_desk().index(write_articles(tmp_path / "two", articles))
+    answer = make_desk("The bridge had cost 48 million crowns, six million more than planned. [2]").ask(
+        "What had the bridge in Lindal cost?"
+    )
+    assert answer.short_answer in (None, articles["b.txt"])
+    assert make_desk("8 million. [1]").ask("What had the bridge in Lindal cost?").short_answer != "8 million"
+
+
+def test_nothing_more_is_generated_once_it_is_not_wanted(ready: MakeDesk) -> None:
+    """After the piece that is under way; the generator is closed."""
+    desk = ready(" ".join([FALSE] * 9))
+    asked = []
+
+    def wanted() -> bool:
+        asked.append(True)
+        return len(asked) < 3
+
+    *_, answer = desk.stream(COST, wanted=wanted)
+    assert len(asked) == 3
+    assert answer.withheld[0].text != FALSE.removesuffix(" [1]") or len(answer.withheld) == 1
+    assert isinstance(desk.generator, ScriptedGenerator)
+    assert desk.generator.closed == 1
+
+
+def test_a_search_leaves_dates_to_the_words(ready: MakeDesk) -> None:
+    """It has no field to say that a range was applied."""
+    assert ready().search("harbour bridge in 2018")[0].article_id == "bridge.txt"
+
+
 def test_a_false_sentence_between_true_ones_is_left_out(ready: MakeDesk) -> None:
     """The others stand, with one number for one quote."""
     desk = ready(f"{TRUE} It took 17 months. [1] {VERBATIM} [1]")

@@ -83,8 +83,10 @@ def test_help_lists_the_commands_and_the_version_is_the_packages(capsys: pytest.
     [
         (), ("nonsense",), ("ask",), ("ask", "x", "--batch", "file.jsonl"), ("ask", "x", "y"), ("ask", "--no-such-option", "x"),
         ("ask", "x", "--since", "yesterdayish"), ("ask", "x", "--until", "2031-02-30"), ("ask", "x", "--today", ""),
-        ("search",), ("search", "x", "-k", "0"), ("search", "x", "-k", "-1"), ("search", "x", "-k", "two"), ("search", "x", "-k", "\u00b2"),
+        ("search",), ("search", "x", "-k", "0"), ("search", "x", "-k", "-1"), ("search", "x", "-k", "two"),
+        ("search", "x", "-k", "9" * 20), ("search", "x", "-k", "\u00b2"),
         ("show",), ("remove",), ("list", "x"), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
+        ("chat", "--port", "70000"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_status_2(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
@@ -129,7 +131,7 @@ def test_what_is_not_there_is_status_1(library: Path, capsys: pytest.CaptureFixt
     assert '"role"' in error(capsys, "ask", "x", "--history", "history.json", *place)
     Path("history.json").write_text("[" * 100_000)
     assert "history.json is no history" in error(capsys, "ask", "x", "--history", "history.json", *place)
-    Path("questions.jsonl").write_bytes(b"\xff\xfe\x00")
+    Path("questions.jsonl").mkdir()
     assert "questions.jsonl cannot be read" in error(capsys, "ask", "--batch", "questions.jsonl", *place)
     assert len(document(capsys, "list", *place)["articles"]) == 3  # type: ignore[arg-type]
 
@@ -143,10 +145,11 @@ def test_a_batch_of_bad_lines_is_answered_line_by_line(library: Path, capsys: py
         {"id": 9, "question": "\u2028\x85\x0b "},
     ]  # fmt: skip
     text = "\r\n".join(line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in lines)
-    Path("questions.jsonl").write_text("\ufeff" + text, encoding="utf-8", newline="")
+    latin = b'\r\n{"id": 10, "question": "caf\xe9?"}'
+    Path("questions.jsonl").write_bytes(b"\xef\xbb\xbf" + text.encode() + latin)
     assert main(["ask", "--batch", "questions.jsonl", "--json", "--library", str(library)]) == 3
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [line["id"] for line in printed] == [1, None, 2, "three", None, None, 4, 5, 6, 7, 8, 9]
+    assert [line["id"] for line in printed] == [1, None, 2, "three", None, None, 4, 5, 6, 7, 8, 9, None]
     assert all(set(line) == {"id", "question", "error"} and "; " in line["error"] for line in printed)
 
 
@@ -276,6 +279,17 @@ def test_json_is_json_on_a_terminal_of_any_encoding(library: Path, make_desk: Ma
         assert json.loads(done.stdout)["title"] == "Caf\u00e9 \u201cM\u00e4rz\u201d"
     plain = run("show", "accents.txt", PYTHONIOENCODING="ascii", QA_LIBRARY=str(library))
     assert (plain.returncode, plain.stderr) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+def test_a_full_disk_for_our_output_is_one_line(library: Path) -> None:
+    """Nothing is lost by it."""
+    command = [sys.executable, "-m", "qa", "list", "--json", "--library", str(library)]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("qa: the output cannot be written")
+    assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_reader_that_leaves_is_no_error(library: Path) -> None:

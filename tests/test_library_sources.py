@@ -193,7 +193,7 @@ def test_a_json_id_belongs_to_the_source_that_had_it_first(tmp_path: Path, make_
     assert counts(desk.index(first)) == (2, 0, 0, 0)
     report = desk.index(second)
     assert counts(report) == (1, 0, 0, 0)
-    assert [failure.path for failure in report.failures] == ["b.jsonl"]
+    assert [failure.path for failure in report.failures] == ["b.jsonl (id n2)"]
     assert "'n2' already belongs to an article" in report.failures[0].reason
     assert (ids(desk), desk.article("n2").text) == ({"n1", "n2", "n3"}, "Two.")
 

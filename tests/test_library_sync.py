@@ -1,5 +1,6 @@
 """Indexing and removing, whole or cut short."""
 
+import json
 import os
 import shutil
 import signal
@@ -17,7 +18,7 @@ from qa.library.sync import sync
 from qa.library.verify import verify
 from qa.settings import Settings
 from qa.types import SyncReport
-from tests.conftest import ARTICLES, MakeDesk, WordEmbedder, write_articles
+from tests.conftest import ARTICLES, MakeDesk, ScriptedGenerator, WordEmbedder, WordReader, write_articles
 
 PROJECT = Path(__file__).parents[1]
 
@@ -276,7 +277,7 @@ def test_a_kill_while_embedding_costs_at_most_a_batch(tmp_path: Path, make_desk:
     assert state(desk) == {}
     assert desk.search("harbour") == []
     encoded(desk).clear()
-    assert counts(desk.index()) == (600, 0, 0, 0)
+    assert counts(desk.index(folder)) == (600, 0, 0, 0)
     assert len(encoded(desk)) == 88
     assert verify(tmp_path / "library").ok
 
@@ -392,3 +393,84 @@ def test_no_embedder_is_asked_to_encode_where_nothing_is_new(articles: Path, tmp
 
     sync(tmp_path / "library", [articles], WordEmbedder, Settings())
     assert sync(tmp_path / "library", [articles], Mute, Settings()).unchanged == 3
+
+
+def test_a_wrong_path_makes_no_source(articles: Path, tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Not a file of another kind, not the library itself: the next bare sync has nothing to complain of."""
+    desk = make_desk()
+    desk.index(articles)
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
+    for wrong in (tmp_path / "photo.jpg", desk.library.folder, tmp_path / "absent"):
+        with pytest.raises(InputError):
+            desk.index(wrong)
+        assert desk.index().unchanged == 3
+
+
+def test_a_wrong_path_makes_no_library(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """So that the next question says that there is none."""
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8")
+    for wrong in (tmp_path / "photo.jpg", tmp_path / "absent"):
+        with pytest.raises(InputError):
+            make_desk().index(wrong)
+        with pytest.raises(LibraryError, match="there is no library"):
+            make_desk().articles()
+
+
+def test_a_source_that_was_given_up_is_forgotten(articles: Path, tmp_path: Path, make_desk: MakeDesk) -> None:
+    """A folder that was deleted, and is meant to be empty, is not looked for again."""
+    desk = make_desk()
+    desk.index(articles)
+    other = write_articles(tmp_path / "other", {"note.txt": "A note on the weather."})
+    desk.index(other)
+    shutil.rmtree(other)
+    with pytest.raises(InputError, match="is missing but the library holds 1 articles"):
+        desk.index()
+    assert desk.index(other, allow_empty=True).removed == 1
+    assert desk.index().unchanged == 3
+
+
+def test_an_interrupted_takeover_changes_no_id(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """A folder above an indexed one takes its articles over when it is published, not before."""
+    inner = write_articles(tmp_path / "top" / "inner", {"old.txt": "An old story of the town."})
+    write_articles(tmp_path / "top", {"new.txt": "A new story of the harbour."})
+    desk = make_desk()
+    desk.index(inner)
+
+    def interrupt(stage: str, done: int, total: int) -> None:
+        if stage == "embedding":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        desk.index(tmp_path / "top", progress=interrupt)
+    assert [article.article_id for article in desk.articles()] == ["old.txt"]
+    assert desk.index().unchanged == 1
+    assert desk.index(tmp_path / "top").added == 1
+    assert {article.article_id for article in desk.articles()} == {"inner/old.txt", "new.txt"}
+
+
+def test_the_embedder_of_a_library_without_vectors_does_not_bind(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Nothing was embedded, so nothing has to be embedded anew."""
+    (tmp_path / "empty").mkdir()
+
+    class Other(WordEmbedder):
+        fingerprint = "words-of-tomorrow"
+
+    Desk(tmp_path / "library", Settings(), Other, WordReader, ScriptedGenerator).index(tmp_path / "empty")
+    assert make_desk().index(write_articles(tmp_path / "articles")).added == 3
+
+
+def test_a_failed_line_is_named_by_its_id(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Its neighbours are indexed."""
+    lines = [{"id": "w1", "text": "Snow fell."}, {"id": "w2", "text": " "}, {"id": "w3", "text": "Rain fell."}]
+    file = tmp_path / "wire.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    report = make_desk().index(file)
+    assert (report.added, [failure.path for failure in report.failures]) == (2, ["wire.jsonl (id w2)"])
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """In one line, before anything is stored."""
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/n\xffws"))
+    folder.mkdir()
+    with pytest.raises(InputError, match="no text; rename"):
+        make_desk().index(folder)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from qa.errors import InputError
+from qa.errors import InputError, LibraryError
 from qa.library.uploads import LARGEST, store_upload
 from tests.conftest import MakeDesk
 
@@ -85,3 +85,11 @@ def test_a_line_of_an_uploaded_file_is_kept_out_and_the_file_stays(make_desk: Ma
     assert file.exists()
     assert desk.index(desk.uploads).skipped == 1
     assert [article.article_id for article in desk.articles()] == ["2"]
+
+
+def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path: Path) -> None:
+    """A cut-off article must not be indexed later: its folder is full of a name that is taken by a folder."""
+    (tmp_path / ".n.txt.part").mkdir()
+    with pytest.raises(LibraryError):
+        store_upload(tmp_path, "n.txt", b"text")
+    assert [entry.name for entry in tmp_path.iterdir()] == [".n.txt.part"]

@@ -171,3 +171,20 @@ def test_any_string_is_legal() -> None:
         assert isinstance(date_request(question, TODAY), DateRequest)
         assert isinstance(date_request(question, date.min), DateRequest)
         assert isinstance(date_request(question, date.max), DateRequest)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Will the bridge reopen by 1 August?", "What is due before 30 November?", "How many of the 12 may leave?",
+        "Can it carry up to 2000 kilos?", "Was it after 1900 crowns were paid?",
+    ],
+)  # fmt: skip
+def test_a_day_to_come_and_a_number_of_things_are_no_range(question: str) -> None:
+    """A day without a year lies ahead where that is nearer than the last time it came."""
+    assert date_request(question, TODAY) == DateRequest(question)
+
+
+def test_a_day_without_a_year_that_has_just_passed_is_the_end_of_a_range() -> None:
+    """Until that day."""
+    assert date_request("What was known by 1 May?", TODAY) == DateRequest("What was known?", None, "2031-05-01")

@@ -28,7 +28,7 @@ class Desk:
 
     def upload(self, name: str, data: bytes) -> Path:
         """Store a text file."""
-        if not name.endswith(".txt"):
+        if not name.endswith((".txt", ".jsonl")):
             raise InputError(f"{name} is of no known type; upload .txt")
         path = self.uploads / name
         path.write_bytes(data)
@@ -89,6 +89,16 @@ def test_an_upload_that_is_no_article_is_reported_and_not_kept(desk: Desk, tmp_p
     assert "1 added, 2 failed" in report
     assert "c.exe is of no known type; upload .txt" in report
     assert [file.name for file in desk.uploads.iterdir()] == ["a.txt"]
+
+
+def test_a_bad_upload_under_another_name_is_not_kept_either(desk: Desk, tmp_path: Path) -> None:
+    """The library may store a file under a name of its own; a file of lines stays for its other lines."""
+    store = desk.upload
+    desk.upload = lambda name, data: store(name.replace("note", "note-2"), data)  # type: ignore[method-assign]
+    for name in ("note.txt", "wire.jsonl"):
+        (tmp_path / name).write_text("broken", encoding="utf-8")
+        list(Shelf(desk).add([str(tmp_path / name)]))  # type: ignore[arg-type]
+    assert [file.name for file in desk.uploads.iterdir()] == ["wire.jsonl"]
 
 
 def test_a_new_version_that_fails_does_not_delete_its_article(desk: Desk, tmp_path: Path) -> None:

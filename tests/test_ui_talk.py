@@ -1,7 +1,8 @@
 """Questions that are asked, stopped, forgotten and failed, without a page."""
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
@@ -21,8 +22,10 @@ class Desk:
         self.closed = threading.Event()
         self.asked: list[tuple[str, tuple[Message, ...]]] = []
 
-    def stream(self, question: str, history: Sequence[Message] = ()) -> Iterator[Answer]:
-        """Yield growing answers."""
+    def stream(
+        self, question: str, history: Sequence[Message] = (), wanted: Callable[[], bool] = lambda: True
+    ) -> Iterator[Answer]:
+        """Yield growing answers; the "silent" one has nothing to show as long as it is wanted."""
         self.asked.append((question, tuple(history)))
         try:
             yield Answer(question, question)
@@ -30,6 +33,8 @@ class Desk:
                 raise ModelError("no model; run qa doctor")
             if question == "crash":
                 raise KeyError("secret")
+            while question == "silent" and wanted():
+                time.sleep(0.01)
             while question == "endless":
                 yield Answer(question, question, text="So far")
             if question != "cut":
@@ -100,6 +105,17 @@ def test_stop_ends_the_stream_and_keeps_the_text(talk: Talk, desk: Desk) -> None
     assert end.answer.text == "So far"
     assert desk.closed.wait(SOON)
     assert not talk.busy(turns)
+
+
+def test_stop_reaches_a_model_that_has_nothing_to_show(talk: Talk, desk: Desk) -> None:
+    """It is told that nothing more is wanted, so the next question need not wait for it."""
+    turns = (talk.begun("silent"),)
+    assert talk.take(turns)
+    answers = talk.answers(turns)
+    next(answers)
+    talk.stop(turns)
+    assert list(answers)[-1].stopped  # type: ignore[union-attr]
+    assert desk.closed.wait(SOON)
 
 
 def test_leaving_the_page_ends_the_stream(talk: Talk, desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """What the page asks of the core; nothing else of it is used here."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -21,8 +21,9 @@ class Desk(Protocol):
         since: str | None = None,
         until: str | None = None,
         today: str | None = None,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Iterator[Answer]:
-        """Yield growing answers; the last is complete, and closing the iterator stops the model."""
+        """Yield growing answers; the last is complete. Closing the iterator stops the model, as ``wanted`` does."""
 
     def articles(self) -> tuple[ListedArticle, ...]:
         """Return every article of the library."""

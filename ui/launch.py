@@ -4,6 +4,7 @@ import contextlib
 import os
 import socket
 import tempfile
+import threading
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
@@ -40,7 +41,8 @@ def serve(
         )
         announce(address)
         if open_browser:
-            webbrowser.open(address)
+            # In a thread: a browser of the terminal is waited for, and waits for the page.
+            threading.Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         with contextlib.suppress(KeyboardInterrupt):  # the way to end it
             uvicorn.Server(config).run(sockets=[listener])
 

@@ -23,7 +23,9 @@ class Guard:
 
     def __init__(self, app: Application, port: int, uploads: Path | None = None) -> None:
         self._app = app
-        self._hosts = frozenset(f"{name}:{port}" for name in ("127.0.0.1", "localhost", "[::1]"))
+        # Browsers leave port 80 out.
+        ends = (f":{port}", "") if port == 80 else (f":{port}",)
+        self._hosts = frozenset(f"{name}{end}" for name in ("127.0.0.1", "localhost", "[::1]") for end in ends)
         self._origins = frozenset(f"http://{host}" for host in self._hosts)
         self._uploads = uploads
         self._arriving = 0  # bytes of uploads under way

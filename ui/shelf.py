@@ -36,12 +36,13 @@ class Shelf:
 
     def add(self, files: Sequence[str]) -> Iterator[str]:
         """Store uploaded files, index them, and yield progress and then the report; the temporary files are deleted."""
-        paths = tuple(map(Path, files))
-        refused = [failure for failure in map(self._store, paths) if failure is not None]
-        if len(refused) == len(paths):
+        stored = [self._store(Path(file)) for file in files]
+        refused = [failure for failure in stored if isinstance(failure, Failure)]
+        if len(refused) == len(stored):
             yield report_html(SyncReport(), refused)
             return
-        yield from self._index((self._desk.uploads,), refused, frozenset(path.name for path in paths))
+        kept = frozenset(path.name for path in stored if isinstance(path, Path))
+        yield from self._index((self._desk.uploads,), refused, kept)
 
     def reindex(self) -> Iterator[str]:
         """Read every known source again, and yield progress and then the report."""
@@ -58,9 +59,9 @@ class Shelf:
             return line_html(UNEXPECTED, bad=True)
         return line_html(f"{', '.join(removed)} is no longer in the library.")
 
-    def _store(self, file: Path) -> Failure | None:
+    def _store(self, file: Path) -> Path | Failure:
         try:
-            self._desk.upload(file.name, file.read_bytes())
+            return self._desk.upload(file.name, file.read_bytes())
         except QAError as error:
             return Failure(file.name, str(error))
         except OSError as error:
@@ -68,7 +69,6 @@ class Shelf:
             return Failure(file.name, f"cannot be read ({error.strerror}); upload it again")
         finally:
             file.unlink(missing_ok=True)
-        return None
 
     def _index(
         self, paths: tuple[Path, ...], refused: Sequence[Failure], uploaded: frozenset[str] = frozenset()
@@ -92,8 +92,11 @@ class Shelf:
             yield line_html(UNEXPECTED, bad=True)
 
     def _discard_failed(self, report: SyncReport, uploaded: frozenset[str]) -> None:
-        """Delete uploads that are no articles: nobody could see them, and each reindexing would report them."""
+        """Delete uploads that are no articles: nobody could see them, and each reindexing would report them.
+
+        A file of lines stays, since one bad line says nothing of the others.
+        """
         listed = {article.article_id for article in self.articles()}
         for failure in report.failures:
-            if failure.path in uploaded and failure.path not in listed:
+            if failure.path in uploaded and failure.path not in listed and not failure.path.endswith((".jsonl", ".gz")):
                 (self._desk.uploads / failure.path).unlink(missing_ok=True)

@@ -113,7 +113,7 @@ class Talk:
                 if run.stopped.is_set():
                     return
             try:
-                stream = self._desk.stream(run.turn.question, history(before))
+                stream = self._desk.stream(run.turn.question, history(before), wanted=lambda: not run.stopped.is_set())
                 with closing(stream) as answers:  # type: ignore[type-var]
                     for answer in answers:
                         if run.stopped.is_set():

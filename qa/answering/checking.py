@@ -22,6 +22,7 @@ class Checked:
     text: str
     support: Support | None
     shown: bool
+    answer: str | None = None  # of the evidence, if it gives one
 
     @property
     def declines(self) -> bool:
@@ -67,7 +68,8 @@ def checked(
         accepted = given is not None and support is not None and support.score >= support_above
         shown += [stems] if accepted else []
         # A few words end like a sentence, since others follow.
-        yield Checked(f"{draft.text}." if accepted and draft.text[-1].isalnum() else draft.text, support, accepted)
+        text = f"{draft.text}." if accepted and draft.text[-1].isalnum() else draft.text
+        yield Checked(text, support, accepted, given.answer if given else None)
         if len(shown) == MOST_SHOWN:
             return
 

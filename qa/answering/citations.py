@@ -1,5 +1,6 @@
 """Quotes get their numbers, in order of first use, and an answer its text."""
 
+import re
 from collections.abc import Sequence
 
 from qa.answering.marks import without_marks
@@ -30,8 +31,13 @@ class CitedText:
         return max((c.date for c in self.citations if c.date), default=None)
 
     def short_answer(self, candidates: Sequence[str]) -> str | None:
-        """The first of the candidates that stands in a cited quote."""
-        return next((a for a in candidates if a and any(a in c.quote for c in self.citations)), None)
+        """The first of the candidates that stands in a cited quote, as it stands there: whole words, in any case."""
+        for candidate in filter(None, candidates):
+            wanted = re.compile(rf"(?<!\w){re.escape(candidate)}(?!\w)", re.IGNORECASE)
+            for citation in self.citations:
+                if match := wanted.search(citation.quote):
+                    return match.group()
+        return None
 
     def _number(self, hit: Hit, span: Span) -> int:
         for citation in self.citations:

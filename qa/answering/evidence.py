@@ -1,9 +1,10 @@
 """What the retrieved passages hold for a question: the reader's answers, each in its sentence, best first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from qa.answering.kinds import asked_kind, is_of_kind
+from qa.answering.support import MOST_QUOTED
 from qa.language.sentences import sentence_spans
 from qa.language.values import numbers
 from qa.language.words import content_stems, names, words
@@ -51,11 +52,11 @@ def read_features(
     question: str, hits: Sequence[Hit], reader: Reader, embedder: Embedder
 ) -> list[tuple[Hit, Span, str, dict[str, float]]]:
     """Each reading with the span of its sentences, its words, and what its strength is computed from."""
-    read = [
-        (rank, hit, reading, _sentences_around(hit, reading.start, reading.end))
-        for rank, (hit, readings) in enumerate(zip(hits, reader.read(question, hits), strict=True))
-        for reading in readings
-    ]
+    read = []
+    for rank, (hit, readings) in enumerate(zip(hits, reader.read(question, hits), strict=True)):
+        for reading in readings:
+            span = _sentences_around(hit, reading.start, reading.end)
+            read.append((rank, hit, replace(reading, end=min(reading.end, span.end)), span))
     texts = [f"{hit.title}\n{hit.text[span.start - hit.start : span.end - hit.start]}" for _, hit, _, span in read]
     if not texts:
         return []
@@ -89,9 +90,10 @@ def _words_of(hit: Hit, reading: Reading) -> str:
 
 
 def _sentences_around(hit: Hit, start: int, end: int) -> Span:
-    """The sentences of a hit that the span touches, in the article's indices."""
+    """The first MOST_QUOTED sentences of a hit that the span touches, in the article's indices."""
     touched = [s for s in sentence_spans(hit.text) if s.start < end - hit.start and s.end > start - hit.start]
-    return Span(hit.start + touched[0].start, hit.start + touched[-1].end) if touched else Span(hit.start, hit.end)
+    last = touched[:MOST_QUOTED][-1]
+    return Span(hit.start + touched[0].start, hit.start + last.end)
 
 
 def worth_quoting(evidence: Sequence[Evidence]) -> list[Evidence]:

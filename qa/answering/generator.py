@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import ModelError
+from qa.settings import usable_cores
 from qa.types import Message
 
 _LOG = logging.getLogger(__name__)
@@ -174,13 +175,14 @@ class LlamaGenerator:
         return llama
 
     def _opened(self, llama_cpp: Any, context_size: int) -> Any:
+        threads = self._threads or usable_cores()
         try:
             return llama_cpp.Llama(
                 str(self._file),
                 n_ctx=context_size,
                 n_batch=_BATCH,
-                n_threads=self._threads or None,
-                n_threads_batch=self._threads or None,
+                n_threads=threads,
+                n_threads_batch=threads,
                 seed=0,
                 verbose=False,
             )

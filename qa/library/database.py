@@ -57,6 +57,12 @@ def exists(folder: Path) -> bool:
     return (folder / FILE).is_file()
 
 
+def delete_database(folder: Path) -> None:
+    """Delete the SQLite file and what stands beside it while it is open; the caller holds the library's lock."""
+    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+        (folder / name).unlink(missing_ok=True)
+
+
 def open_to_read(folder: Path) -> apsw.Connection:
     """A connection that cannot write. Raises LibraryError when there is no library or it cannot be read."""
     if not exists(folder):

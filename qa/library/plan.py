@@ -101,9 +101,14 @@ def _compare(
         article = reader.read(candidate)
     except InputError as error:
         kept = "; the version indexed before is kept" if row_id is not None else ""
-        plan.failures.append(Failure(candidate.path, f"{error}{kept}"))
+        plan.failures.append(Failure(_place(candidate), f"{error}{kept}"))
     else:
         plan.additions.append(Addition(source, candidate, article, row_id))
+
+
+def _place(candidate: Candidate) -> str:
+    """Where an article stands: its file, and its id where the file holds several."""
+    return candidate.path if candidate.given_id is None else f"{candidate.path} (id {candidate.given_id})"
 
 
 def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
@@ -113,7 +118,7 @@ def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
     for addition in plan.additions:
         refusal = None if addition.row_id is not None else _refusal(connection, plan, addition, given_now)
         if refusal:
-            plan.failures.append(Failure(addition.candidate.path, refusal))
+            plan.failures.append(Failure(_place(addition.candidate), refusal))
         else:
             accepted.append(addition)
             given_now.setdefault(addition.article.article_id, []).append(addition)

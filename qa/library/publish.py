@@ -11,7 +11,7 @@ import numpy as np
 from qa.library.database import rows
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
-from qa.library.sources import assign_ids
+from qa.library.sources import assign_ids, forget_gone
 from qa.library.store import listed_segments
 from qa.retrieval.passages import searchable_text, split_passages
 from qa.settings import Settings
@@ -72,14 +72,17 @@ def publish(
     cuts: Sequence[Sequence[Cut]] = (),
     keep_out: bool = False,
     small: int = SMALL,
+    register: Callable[[], object] = lambda: None,
 ) -> None:
     """Write a plan; ``cuts[i]`` are the passages of ``plan.additions[i]``. A kill at any point leaves old or new.
 
+    ``register`` makes the plan's sources known, first.
     ``keep_out``: what the plan removes stays out until its file changes. ``small``: live passages up to which all
     vectors go into one fresh file.
     """
     replaced = [addition.row_id for addition in plan.additions if addition.row_id is not None]
     with connection:
+        register()
         paths = [addition.candidate.path for addition in plan.additions if addition.candidate.given_id is None]
         dead = _remove_passages(connection, [*plan.removed, *replaced])
         for row_id in plan.removed:
@@ -92,6 +95,7 @@ def publish(
             row_id = _write_article(connection, addition)
             new += [_write_passage(connection, row_id, addition, cut) for cut in article_cuts]
         assign_ids(connection, paths)
+        forget_gone(connection)
         _drop_unused_vectors(connection, dead)
         _list_segments(connection, folder, new, list(dead), small)
     remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 
+from qa.articles.file_name import printable
 from qa.errors import InputError
 from qa.library.database import rows
 
@@ -35,6 +36,10 @@ def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path], uploads:
         raise InputError("the library has no sources yet; name a folder: qa index FOLDER")
     roots = list(dict.fromkeys(path.resolve() for path in paths)) or list(known)
     for root in roots:
+        if printable(str(root)) != str(root):
+            raise InputError(
+                f"the name {printable(str(root))} has characters that are no text; rename the folder or file"
+            )
         is_new = not any(folder in known for folder in _above(root, uploads))
         if is_new and not root.exists():
             raise InputError(f"there is no file or folder {root}; check the path")
@@ -88,6 +93,15 @@ def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
             )
         except apsw.ConstraintError as error:
             raise InputError(f"two articles would have the id {path!r}; rename one of the files or folders") from error
+
+
+def forget_gone(connection: apsw.Connection) -> None:
+    """Forget sources that are no longer there and hold nothing: neither articles nor what is kept out."""
+    empty = """SELECT source_id, root FROM sources WHERE source_id NOT IN (SELECT source_id FROM articles)
+               AND source_id NOT IN (SELECT source_id FROM kept_out)"""
+    for source_id, root in rows(connection, empty):
+        if not Path(root).exists():
+            connection.execute("DELETE FROM sources WHERE source_id = ?", (source_id,))
 
 
 def _above(path: Path, uploads: Path) -> tuple[Path, ...]:

@@ -8,11 +8,20 @@ import apsw
 
 from qa.articles.candidate import LINE_SUFFIXES, article_suffix
 from qa.errors import InputError, LibraryError
-from qa.library.database import get_meta, mapped_errors, open_to_read, open_to_write, set_meta
+from qa.library.database import (
+    delete_database,
+    exists,
+    get_meta,
+    mapped_errors,
+    open_to_read,
+    open_to_write,
+    rows,
+    set_meta,
+)
 from qa.library.lock import writing
 from qa.library.plan import Plan, make_plan
 from qa.library.publish import cut_article, publish, store_vectors
-from qa.library.sources import sources_to_sync
+from qa.library.sources import Source, sources_to_sync
 from qa.library.store import UPLOADS
 from qa.settings import Settings
 from qa.types import Embedder, Progress, SyncReport
@@ -34,15 +43,32 @@ def sync(
     tell = progress or (lambda stage, done, total: None)
     began = time.monotonic()
     with writing(folder), mapped_errors(folder):
+        new = not exists(folder)
         connection = open_to_write(folder)
+
+        def register() -> list[Source]:
+            return sources_to_sync(connection, paths, (folder / UPLOADS).resolve())
+
         try:
             record_embedder(connection, folder, embedder().fingerprint)
-            sources = sources_to_sync(connection, paths, (folder / UPLOADS).resolve())
-            plan = make_plan(connection, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0))
+            # To look changes nothing: what is registered for it is registered again, alike, by the publishing transaction.
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                sources = register()
+                plan = make_plan(
+                    connection, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0)
+                )
+            finally:
+                connection.execute("ROLLBACK")
             cuts = [cut_article(a.article.title, a.article.date, a.article.text, settings) for a in plan.additions]
             flat = (cut for article_cuts in cuts for cut in article_cuts)
             store_vectors(connection, flat, embedder, lambda done, total: tell("embedding", done, total))
-            publish(connection, folder, plan, cuts)
+            publish(connection, folder, plan, cuts, register=register)
+        except InputError:
+            if new:  # a mistyped path makes no library
+                connection.close()
+                delete_database(folder)
+            raise
         finally:
             connection.close()
     return SyncReport(
@@ -67,7 +93,7 @@ def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
     with writing(folder), mapped_errors(folder):
         connection = open_to_write(folder)
         try:
-            rows = {}
+            found = {}
             for article_id in article_ids:
                 row = connection.execute(
                     "SELECT row_id, source_id, s.root, path FROM articles JOIN sources s USING (source_id) WHERE article_id = ?",
@@ -75,9 +101,9 @@ def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
                 ).fetchone()
                 if not row:
                     raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
-                rows[row[0]] = row[1:]
-            publish(connection, folder, Plan(removed=set(rows)), keep_out=True)
-            for source_id, root, path in rows.values():
+                found[row[0]] = row[1:]
+            publish(connection, folder, Plan(removed=set(found)), keep_out=True)
+            for source_id, root, path in found.values():
                 if Path(root) == (folder / UPLOADS).resolve() and article_suffix(path) not in LINE_SUFFIXES:
                     (Path(root) / path).unlink(missing_ok=True)
                     # Nothing is left to keep out, and the same file may be uploaded again.
@@ -90,7 +116,7 @@ def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
 def record_embedder(connection: apsw.Connection, folder: Path, fingerprint: str) -> None:
     """Write down whose vectors a new library holds. Raises LibraryError when they are another embedder's."""
     recorded = get_meta(connection, "embedder")
-    if recorded is None:
+    if recorded is None or not rows(connection, "SELECT 1 FROM vectors LIMIT 1"):
         with connection:
             set_meta(connection, "embedder", fingerprint)
     elif recorded != fingerprint:

@@ -37,6 +37,12 @@ def store_upload(folder: Path, name: str, data: bytes) -> Path:
                 return file
             if not file.exists():
                 break
-        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
-            opened.write(data)
+        # Hidden from indexing until it is whole.
+        part = folder / f".{file.name}.part"
+        try:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+                opened.write(data)
+            part.rename(file)
+        finally:
+            part.unlink(missing_ok=True)
     return file

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from qa.language.words import FUNCTION_WORDS
+
 _MONTHS = {
     name.lower(): number
     for names in (calendar.month_name, calendar.month_abbr)
@@ -72,7 +74,9 @@ def date_request(question: str, today: date) -> DateRequest:
         if not match:
             continue
         try:
-            since, until = _on_side(match, resolve(match, today))
+            if _no_date(match, question):
+                continue
+            since, until = _on_side(match, resolve(match, today), today)
         except (ValueError, OverflowError):  # 31 February: what else the question says is not guessed at
             break
         if (since or until or today) <= today:
@@ -86,7 +90,7 @@ Range = tuple[date | None, date | None]
 _Resolve = Callable[[re.Match[str], date], tuple[date, date]]
 
 
-def _on_side(match: re.Match[str], named: tuple[date, date]) -> Range:
+def _on_side(match: re.Match[str], named: tuple[date, date], today: date) -> Range:
     """The stretch that is named, or all that lies since or before it."""
     first, last = named
     match (match.groupdict().get("side") or "").lower():
@@ -95,10 +99,28 @@ def _on_side(match: re.Match[str], named: tuple[date, date]) -> Range:
         case "after":
             return last + timedelta(days=1), None
         case "before" | "prior to":
-            return None, first - timedelta(days=1)
+            return None, _past_end(match, first - timedelta(days=1), today)
         case "until" | "till" | "up to" | "by":
-            return None, last
+            return None, _past_end(match, last, today)
     return first, last
+
+
+def _past_end(match: re.Match[str], end: date, today: date) -> date:
+    """The end of a stretch; a day without a year that comes sooner than it has passed is meant to come: ValueError."""
+    groups = match.groupdict()
+    if groups.get("month") and not groups.get("year") and (today - end).days > 183:
+        raise ValueError(f"{match.group()} lies ahead")
+    return end
+
+
+def _no_date(match: re.Match[str], question: str) -> bool:
+    """Whether what looks like a date is none: "12 may", the verb, or a number of things, as in "up to 2000 kilos"."""
+    groups = match.groupdict()
+    if groups.get("month") == "may" and groups.get("day"):
+        return True
+    following = re.match(r"\s+([a-z]+)", question[match.end() :])
+    only_year = bool(groups.get("year")) and not groups.get("month") and not groups.get("iso")
+    return only_year and bool(groups.get("side")) and following is not None and following[1] not in FUNCTION_WORDS
 
 
 def _named(match: re.Match[str], today: date) -> tuple[date, date]:

@@ -81,7 +81,13 @@ class SentenceEmbedder:
             torch.set_num_threads(self._threads)
         quiet.disable_progress_bar()
         quiet.set_verbosity_error()
-        model = SentenceTransformer(str(self._folder), device="cpu", trust_remote_code=False, local_files_only=True)
+        try:
+            model = SentenceTransformer(str(self._folder), device="cpu", trust_remote_code=False, local_files_only=True)
+        except Exception as error:  # whatever transformers, safetensors and json say of damaged files
+            said = " ".join(str(error).split())[:200]
+            raise ModelError(
+                f"the embedder in {self._folder} cannot be loaded ({said}); give another with --embedder"
+            ) from error
         # bfloat16 is about three times as fast where the processor multiplies it, and slower where it does not.
         return model.bfloat16() if multiplies_bfloat16() else model
 

@@ -53,7 +53,8 @@ def read_query(
     first, last, now = (checked_date(text) for text in (since, until, today))
     if isinstance(history, str | Mapping) or not isinstance(history, Sequence):
         raise InputError('the history is no list; give a list of {"role", "content"} objects')
-    turns = [turn if isinstance(turn, Message) else _message(turn) for turn in history]
+    given = [turn if isinstance(turn, Message) else _message(turn) for turn in history]
+    turns = [Message(turn.role, clean_text(turn.content)) for turn in given]
     return make_query(asked, turns, first, last, date.fromisoformat(now) if now else date.today())
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +89,7 @@ class FakeDesk:
         since: str | None = None,
         until: str | None = None,
         today: str | None = None,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Iterator[Answer]:
         """Yield what the question calls for."""
         self.histories.append(tuple(history))
