@@ -14,7 +14,7 @@ from qa.answering.composing import grown, milliseconds_since, refused
 from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_quoting
 from qa.answering.prompt import build_messages
-from qa.answering.refusal import Vote, confidence, nearest_articles, settled
+from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
 from qa.errors import LibraryError
 from qa.library.database import exists, open_to_write
@@ -95,12 +95,12 @@ class Desk:
             model=self.generator.name,
         )
 
-        # Read them, and refuse before anything is generated where not even a reply that agrees would make it sure enough.
+        # Read them, and refuse before anything is generated where no reply would make it sure enough.
         weights = self.reader.calibration
         evidence = find_evidence(query.text, hits, self.reader, self.embedder, weights.evidence)
         sure = confidence(query.text, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=sure, timings=Timings(retrieve_ms=milliseconds_since(began)))
-        if not evidence or settled(sure, "agrees", weights.reply) < settings.refuse_below:
+        if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
             yield refused(answer, query.text, nearest, began)
             return
         yield answer

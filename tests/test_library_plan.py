@@ -140,7 +140,9 @@ def test_the_same_id_twice_among_new_files_is_listed_once(tmp_path: Path, make_d
     report = desk.index(folder)
     assert counts(report) == (2, 0, 0, 0, 1, 0)
     assert report.failures == (
-        Failure("b.jsonl (id 1)", f"the id '1' already belongs to an article of {folder} (a.jsonl); give it another id"),
+        Failure(
+            "b.jsonl (id 1)", f"the id '1' already belongs to an article of {folder} (a.jsonl); give it another id"
+        ),
     )
 
 

@@ -29,7 +29,7 @@ from qa.answering.checking import Checked, checked
 from qa.answering.drafting import Draft, drafts
 from qa.answering.evidence import Evidence, read_features
 from qa.answering.prompt import build_messages
-from qa.answering.refusal import features
+from qa.answering.refusal import VOTES, features
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
 from qa.types import Calibration, Hit
@@ -193,14 +193,13 @@ def fit_said(desk: qa.Desk, cases: list[dict]) -> float:
 
 def fit_reply(desk: qa.Desk, cases: list[dict], said: float, weights: dict[str, float]) -> dict[str, float]:
     """What the generator's reply adds to the confidence before it."""
-    votes = ("agrees", "differs", "declines")
     x = []
     for case in cases:
         values = features(case["question"], case["hits"], case["evidence"])
         found = results(desk, case, said)
         agrees, declines = any(f.shown for f in found), any(f.declines for f in found)
         vote = "agrees" if agrees else "declines" if declines else "differs"
-        x.append([sum(weights[n] * v for n, v in values.items()), *(float(vote == name) for name in votes)])
+        x.append([sum(weights[n] * v for n, v in values.items()), *(float(vote == name) for name in VOTES)])
     y = np.array([case["should"] for case in cases])
     print(
         {
@@ -208,7 +207,7 @@ def fit_reply(desk: qa.Desk, cases: list[dict], said: float, weights: dict[str, 
             for i, vote in enumerate(votes)
         }
     )
-    return named(["before", *votes], balanced_fit("after the reply", np.array(x), y).coef_[0])
+    return named(["before", *VOTES], balanced_fit("after the reply", np.array(x), y).coef_[0])
 
 
 if __name__ == "__main__":

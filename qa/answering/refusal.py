@@ -11,6 +11,7 @@ from qa.types import Hit, Nearest
 
 Vote = Literal["agrees", "differs", "declines"]
 """What the generator's reply says of the evidence: the same answer, another or none that a passage supports, no answer."""
+VOTES: tuple[Vote, ...] = ("agrees", "differs", "declines")
 _MOST_NAMED = 3
 
 
