@@ -99,7 +99,7 @@ class Desk:
         weights = self.reader.calibration
         evidence = find_evidence(query.text, hits, self.reader, self.embedder, weights.evidence)
         sure = confidence(query.text, hits, evidence, weights.confidence)
-        answer = replace(answer, confidence=sure, timings=Timings(retrieve_ms=milliseconds_since(began)))
+        answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
             yield refused(answer, query.text, nearest, began)
             return

@@ -204,7 +204,7 @@ def fit_reply(desk: qa.Desk, cases: list[dict], said: float, weights: dict[str, 
     print(
         {
             vote: f"{np.array(x)[:, i + 1].sum():.0f}, {y[np.array(x)[:, i + 1] > 0].sum()} answerable"
-            for i, vote in enumerate(votes)
+            for i, vote in enumerate(VOTES)
         }
     )
     return named(["before", *VOTES], balanced_fit("after the reply", np.array(x), y).coef_[0])

@@ -1,6 +1,6 @@
 """Make training examples for the reader: one question, one passage as the product cuts it, and where the answer stands.
 
-    python models/reader/examples.py DATA_FOLDER OUT_FOLDER
+    python -m models.reader.examples DATA_FOLDER OUT_FOLDER
 
 DATA_FOLDER holds squad2, squad-long, nq and fairytaleqa as .jsonl.gz (see the model card for the format and licences).
 A passage without the answer is an example too: windows of the same paragraph, unanswerable questions, and for each

@@ -1,6 +1,6 @@
 """Train the reader: MiniLM with a head that points at the start and end of an answer, or at nothing.
 
-    python models/reader/train.py EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--first 0] [--limit 0] [--start WEIGHTS]
+    python -m models.reader.train EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--first 0] [--limit 0] [--start WEIGHTS]
 
 Starts from all-MiniLM-L6-v2; its word embeddings stay as they are, so only the six layers and the head are written
 (reader.safetensors, bfloat16). No answer is the span at the first token, as in Devlin et al. 2019 for SQuAD 2.0.
