@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from qa.answering.choice import DEFAULT, model_file
@@ -153,16 +152,3 @@ def test_what_is_no_model_is_an_error(tmp_path: Path) -> None:
                 reply(generator, COST)
             with pytest.raises(ModelError, match=said):
                 generator.count_tokens("word")
-
-
-def test_it_declines_only_where_that_is_likelier_than_all_else(generator: LlamaGenerator) -> None:
-    """Of three tokens the declining one must outweigh the two others together; behind the first it is like any other."""
-    declining = LlamaGenerator(model_file(DEFAULT), 512, declines="No.")
-    first = declining.plain_tokens("No.")[0]
-    (change,) = declining._unless_likelier(4)
-    for advantage, given in ((0.1, True), (-0.1, False)):
-        logits = np.full(first + 3, -np.inf)
-        logits[[0, 1, first]] = 0.0, 0.0, np.log(2) + advantage
-        assert np.isfinite(change([0] * 4, logits.copy())[first]) == given
-        assert np.isfinite(change([0] * 5, logits.copy())[first])
-    assert generator._unless_likelier(4) is None

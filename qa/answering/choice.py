@@ -8,7 +8,6 @@ from filelock import FileLock
 
 from qa.answering.generator import LlamaGenerator
 from qa.answering.merging import merged
-from qa.answering.prompt import NOT_SAID
 from qa.answering.server import ServerGenerator
 from qa.answering.weights import file_sha256, own_weights, proven
 from qa.errors import InputError, ModelError
@@ -31,7 +30,7 @@ def make_generator(settings: Settings) -> Generator:
     if model != DEFAULT:
         return LlamaGenerator(file, settings.context_tokens, settings.threads)
     file = merged(file, own_weights("generator/adapter.gguf", ADAPTER_SHA256))
-    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT, declines=NOT_SAID)
+    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT)
 
 
 def model_file(model: str) -> Path:

@@ -9,8 +9,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from qa.errors import ModelError
 from qa.settings import usable_cores
 from qa.types import Message
@@ -27,15 +25,8 @@ class LlamaGenerator:
     Whoever closes the stream stops the model, in the middle of a prompt too.
     """
 
-    def __init__(
-        self, file: Path, context_size: int, threads: int = 0, name: str | None = None, declines: str | None = None
-    ) -> None:
-        """Name a GGUF file; it is loaded with the first question.
-
-        ``declines``: the reply with which the model was trained to decline. Its probability lies on one first token and
-        that of answers on many, so it is given only where it is likelier than all answers together.
-        """
-        self._declines = declines
+    def __init__(self, file: Path, context_size: int, threads: int = 0, name: str | None = None) -> None:
+        """Name a GGUF file; it is loaded with the first question."""
         self._file = file
         self._asked_context = context_size
         self._threads = threads
@@ -101,9 +92,7 @@ class LlamaGenerator:
         vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
         written: list[int] = []
         given = 0
-        for token in self._llama.generate(
-            tokens, temp=0.0, top_k=1, repeat_penalty=1.0, logits_processor=self._unless_likelier(len(tokens))
-        ):
+        for token in self._llama.generate(tokens, temp=0.0, top_k=1, repeat_penalty=1.0):
             if llama_cpp.llama_vocab_is_eog(vocabulary, token):
                 return
             written.append(token)
@@ -113,21 +102,6 @@ class LlamaGenerator:
                 given = len(text)
             if len(written) >= min(max_tokens, room):
                 return
-
-    def _unless_likelier(self, prompt: int) -> Any:
-        """A change of the logits behind the prompt: ``declines`` is out of the question up to a probability of a half."""
-        from llama_cpp import LogitsProcessorList
-
-        if self._declines is None:
-            return None
-        first = self.plain_tokens(self._declines)[0]
-
-        def change(tokens: Any, logits: Any) -> Any:
-            if len(tokens) == prompt and logits[first] < np.logaddexp.reduce(np.delete(logits, first)):
-                logits[first] = -np.inf
-            return logits
-
-        return LogitsProcessorList([change])
 
     def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
         """The model's own chat template as tokens; only the template's text may become special tokens.
