@@ -33,6 +33,7 @@ from qa.types import (
     Hit,
     ListedArticle,
     Message,
+    Origin,
     Progress,
     Reader,
     SyncReport,
@@ -41,6 +42,8 @@ from qa.types import (
 )
 
 Made = TypeVar("Made")
+_GENERATED: Origin = "generated"
+_QUOTED: Origin = "quoted"
 
 
 class Desk:
@@ -120,8 +123,13 @@ class Desk:
         for sentence in self._checked(query, evidence, weights.said, wanted):
             if sentence.shown and sentence.support:
                 vote = "agrees"
+                # A few words are the short answer; what is shown is the sentence they stand in.
+                whole = sentence.brief and settings.quoted_fallback
+                if whole and sentence.support in (before.support for before in shown):
+                    continue
                 shown.append(sentence)
-                cited.add(sentence.text, sentence.support.hit, sentence.support.span, sentence.score, "generated")
+                text, origin = (sentence.support.text, _QUOTED) if whole else (sentence.text, _GENERATED)
+                cited.add(text, sentence.support.hit, sentence.support.span, sentence.score, origin)
                 answer = grown(answer, cited, withheld, began)
                 yield answer
             elif sentence.declines:
@@ -130,15 +138,13 @@ class Desk:
                 withheld.append(Withheld(sentence.text, sentence.score))
         sure = settled(answer.confidence, vote, weights.reply)
 
-        # A few words are followed by the sentence they stand in; where nothing generated may stand, the best one speaks.
+        # Where nothing generated may stand, the best sentence of the articles speaks for itself.
         quotes: list[Support] = []
         answers = [s.text.rstrip(".") for s in shown if s.brief] + [s.answer or "" for s in shown]
-        if shown and all(sentence.brief for sentence in shown):
-            quotes = [sentence.support for sentence in shown if sentence.support]
-        elif not shown and settings.quoted_fallback and sure >= settings.refuse_below:
+        if not shown and settings.quoted_fallback and sure >= settings.refuse_below:
             quotes = [Support(e.hit, e.span, sure) for e in worth_quoting(evidence)]
             answers = [evidence[0].answer]
-        for quote in dict.fromkeys(quotes):
+        for quote in quotes:
             cited.add(quote.text, quote.hit, quote.span, quote.score, "quoted")
         answer = replace(grown(answer, cited, withheld, began), confidence=round(sure, 4))
         short = cited.short_answer(answers)

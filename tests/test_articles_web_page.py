@@ -114,3 +114,11 @@ def test_a_closed_reader_starts_again() -> None:
     reader.close()
     assert reader.read(PAGE.format(charset="utf-8").encode()) == first
     reader.close()
+
+
+def test_the_memory_of_whoever_reads_does_not_count(reader: WebPageReader) -> None:
+    """A process that holds models is larger than the parser may become, and a child begins with its parent's peak."""
+    held = bytearray(b"x" * 700_000_000)
+    with pytest.raises(InputError, match="has no main text"):
+        reader.read(b"<html></html>")
+    assert len(held) == 700_000_000

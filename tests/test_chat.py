@@ -87,14 +87,14 @@ def test_an_unsupported_sentence_is_withheld_and_a_verbatim_one_comes(ready: Mak
     assert [(w.text, w.score) for w in answer.withheld] == [("The work had cost 49 million crowns.", 0.0)]
 
 
-def test_a_few_words_are_followed_by_the_sentence_they_stand_in(ready: MakeDesk) -> None:
-    """Quoted, under the same number; the few words are the short answer."""
-    desk = ready("48 million crowns [1]")
-    answer = desk.ask(COST)
-    sound(desk, answer)
-    assert answer.text == f"48 million crowns. [1] {VERBATIM} [1]"
-    assert [s.origin for s in answer.sentences] == ["generated", "quoted"]
-    assert answer.short_answer == "48 million crowns"
+def test_a_few_words_are_shown_in_the_sentence_they_stand_in(ready: MakeDesk) -> None:
+    """Once, quoted; the few words are the short answer. Without quotations they stand alone."""
+    for fallback, text, origin in ((True, f"{VERBATIM} [1]", "quoted"), (False, "48 million crowns. [1]", "generated")):
+        desk = ready(f"48 million crowns. [1] {'Six million more. [1]' if fallback else ''}", quoted_fallback=fallback)
+        answer = desk.ask(COST)
+        sound(desk, answer)
+        assert (answer.text, answer.short_answer) == (text, "48 million crowns")
+        assert [s.origin for s in answer.sentences] == [origin]
 
 
 def test_the_generators_word_is_counted_in(ready: MakeDesk, tmp_path: Path) -> None:
@@ -221,7 +221,10 @@ def test_what_has_been_shown_only_ever_grows(ready: MakeDesk, reply: str, questi
 
 def test_at_most_three_sentences_are_shown_and_the_generator_is_stopped_then(ready: MakeDesk) -> None:
     """The rest of its reply is not waited for."""
-    told = "The work had cost 48 million crowns. Six million more than planned. 48 million crowns, six million more, said Quist."
+    told = (
+        "The work had cost 48 million crowns, six million more than planned. Mayor Edda Quist said the work had cost "
+        "48 million crowns. Edda Quist said it was six million more than planned, at 48 million crowns."
+    )
     desk = ready(f"{told} {told} {told}")
     assert [s.origin for s in desk.ask(COST).sentences] == ["generated"] * 3
     assert isinstance(desk.generator, ScriptedGenerator)
@@ -480,7 +483,7 @@ def test_two_who_ask_at_once_never_get_each_others_words(make_desk: MakeDesk, tm
         thread.join()
     for canary, other in (canaries, canaries[::-1]):
         texts = [answer.text for answer in answers[canary]]
-        assert texts.count(f"The {canary} of Lindal cost 48 crowns. [1]") >= 20
+        assert texts.count(f"The {canary} of Lindal cost 48 crowns in the end. [1]") >= 20
         assert not any(other in text for text in texts)
         assert not any(other in citation.quote for answer in answers[canary] for citation in answer.citations)
 
