@@ -68,6 +68,7 @@ class HostileDesk(FakeDesk):
         since: str | None = None,
         until: str | None = None,
         today: str | None = None,
+        wanted: Callable[[], bool] = lambda: True,
     ) -> Iterator[Answer]:
         """Answer, refuse or fail with the payload that the question names, in every field there is."""
         what, number = question.split()[:2]
