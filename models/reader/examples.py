@@ -4,7 +4,8 @@
 
 DATA_FOLDER holds squad2, squad-long, nq and fairytaleqa as .jsonl.gz (see the model card for the format and licences).
 A passage without the answer is an example too: windows of the same paragraph, unanswerable questions, and for each
-question the most similar passage of another paragraph that does not hold the answer.
+question the most similar passage of another paragraph that does not hold the answer. Questions are also asked as
+follow-ups, in the words the product makes of those, and of a name or a year of which the passage says nothing.
 """
 
 import argparse
@@ -17,10 +18,15 @@ from pathlib import Path
 import numpy as np
 
 from qa.retrieval.embedder import SentenceEmbedder
+from qa.retrieval.followup import standalone_question
 from qa.retrieval.passages import split_passages
+from qa.types import Message
 
 SETS = {"squad2": None, "squad-long": None, "nq": None, "fairytaleqa": 3500}  # rows taken at most; None for all
 HELD_OUT = 0.06  # share of paragraphs whose questions are kept for choosing the epoch and fitting the confidence
+FOLLOW_UPS, OTHER_NAMES = 0.3, 0.25  # how often a question that allows it is asked in that way, too
+NAME = re.compile(r"(?<!^)\b[A-Z][\w’'-]*\w(?: (?:of (?:the )?|the |de |von )?[A-Z][\w’'-]*\w)*|\b1\d{3}\b|\b20\d\d\b")
+PRONOUNS = ("it", "it", "they", "he", "she", "this")
 
 
 def find(answer: str, text: str) -> int:
@@ -63,6 +69,47 @@ def row_examples(row: dict, rng: random.Random) -> list[dict]:
     positive = [e for e in examples if e["answer"]]
     negative = [e for e in examples if not e["answer"]]
     return positive[:2] + rng.sample(negative, min(1, len(negative)))
+
+
+def follow_ups(rows: list[dict], rng: random.Random) -> list[dict]:
+    """Some rows once more, their question as the product completes it when a name in it stood in the turns before."""
+    asked_of: dict[str, list[dict]] = {}
+    for row in rows:
+        asked_of.setdefault(row["passages"][0]["text"], []).append(row)
+    made = []
+    for row in rows:
+        name = NAME.search(row["question"])
+        before = [r for r in asked_of[row["passages"][0]["text"]] if r["question"] != row["question"]]
+        if name is None or not before or name.group()[0].isdigit() or rng.random() > FOLLOW_UPS:
+            continue
+        before_it = re.sub(r"\b(?:the|an?) $", "", row["question"][: name.start()], flags=re.IGNORECASE)
+        bare = f"{before_it}{rng.choice(PRONOUNS)}{row['question'][name.end() :]}"
+        turn = rng.choice([r for r in before if name.group() in r["question"]] or before)
+        said = "" if name.group() in turn["question"] else name.group()
+        reply = Message("assistant", f"So says the report on {said}." if said else "So says the report.")
+        made.append({**row, "question": standalone_question(bare, [Message("user", turn["question"]), reply])})
+    return made
+
+
+def other_names(rows: list[dict], rng: random.Random) -> list[dict]:
+    """Examples without an answer: a question about a name or a year that its passage does not mention."""
+    named = [row for row in rows if row["answerable"] and NAME.search(row["question"])]
+    pools: dict[bool, list[str]] = {False: [], True: []}
+    for row in named:
+        for found in NAME.finditer(row["question"]):
+            pools[found.group()[0].isdigit()].append(found.group())
+    made = []
+    for row in named:
+        found, text = rng.choice(list(NAME.finditer(row["question"]))), row["passages"][row["gold"][0]]["text"]
+        other = rng.choice(pools[found.group()[0].isdigit()])
+        if rng.random() < OTHER_NAMES and found.group() in text and not set(other.split()) & set(text.split()):
+            question = f"{row['question'][: found.start()]}{other}{row['question'][found.end() :]}".strip()
+            holding = [w for w in windows(row["passages"][row["gold"][0]], 110) if found.group() in w[1]]
+            made += [
+                {"question": question, "title": title, "text": text, "answer": None, "row": row["id"]}
+                for title, text in holding[:1]
+            ]
+    return made
 
 
 def mined_negatives(rows: list[dict], rng: random.Random) -> list[dict]:
@@ -120,6 +167,9 @@ def main() -> None:
         examples = [example for row in part_rows for example in row_examples(row, rng)] + mined_negatives(
             part_rows, rng
         )
+        if part == "train":
+            examples += [example for row in follow_ups(part_rows, rng) for example in row_examples(row, rng)]
+            examples += other_names(part_rows, rng)
         rng.shuffle(examples)
         with (arguments.out / f"{part}.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(example, ensure_ascii=False) + "\n" for example in examples)
