@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -36,6 +36,7 @@ from qa.types import (
     Origin,
     Progress,
     Reader,
+    Scope,
     SyncReport,
     Timings,
     Withheld,
@@ -72,16 +73,18 @@ class Desk:
         until: str | None = None,
         today: str | None = None,
         wanted: Callable[[], bool] = lambda: True,
+        articles: Collection[str] | None = None,
     ) -> Iterator[Answer]:
         """Yield growing answers; the last one is complete. What has been shown is never withdrawn.
 
         ``history`` are the turns before; ``since`` and ``until`` (inclusive) and ``today`` are ISO dates. Raises
         InputError for a blank or overlong question or a bad date, LibraryError and ModelError. ``wanted`` is asked
         after every piece of the generator's reply, from which on it returns False nothing more is generated.
+        ``articles`` are the ids of those to search, None for all.
         """
         began = time.perf_counter()
         settings = self.settings
-        query = read_query(question, history, since, until, today)
+        query = read_query(question, history, since, until, today, articles)
 
         # Find passages, in one state of the library; an empty range is widened, and said.
         with self.library.snapshot() as snapshot:
@@ -92,8 +95,8 @@ class Desk:
             question,
             query.standalone,
             reason=note,
-            since=query.since,
-            until=query.until,
+            since=query.scope.since,
+            until=query.scope.until,
             passages=tuple(hits),
             model=self.generator.name,
         )
@@ -118,9 +121,13 @@ class Desk:
         weights, settings = self.reader.calibration, self.settings
         cited, withheld, shown = CitedText(), list[Withheld](), list[Checked]()
         vote: Vote = "differs"
+        messages, used = self._prompt(query, evidence)
+        answer = replace(answer, prompted=tuple(answer.passages.index(hit) for hit in used))
 
         # Generate, and show each sentence that a quote supports, once it has passed its check.
-        for sentence in self._checked(query, evidence, weights.said, wanted):
+        pieces = self.generator.stream(messages, settings.answer_tokens) if used else iter(())
+        said = drafts(takewhile(lambda _: wanted(), pieces), len(used))
+        for sentence in checked(said, used, evidence, self.embedder, settings.support_above, weights.said):
             if sentence.shown and sentence.support:
                 vote = "agrees"
                 # A few words are the short answer; what is shown is the sentence they stand in.
@@ -157,9 +164,10 @@ class Desk:
         since: str | None = None,
         until: str | None = None,
         today: str | None = None,
+        articles: Collection[str] | None = None,
     ) -> Answer:
         """The last answer of ``stream``."""
-        *_, answer = self.stream(question, history, since, until, today)
+        *_, answer = self.stream(question, history, since, until, today, articles=articles)
         return answer
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
@@ -170,7 +178,7 @@ class Desk:
             return search(
                 snapshot,
                 self.embedder,
-                replace(made, text=made.standalone, since=None, until=None, newest=False),
+                replace(made, text=made.standalone, scope=Scope(), newest=False),
                 max(k, self.settings.candidates),
                 k,
             )
@@ -241,13 +249,11 @@ class Desk:
     def _within_reach(self, snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
         """The query, without its date range where no article falls in it; and the sentence that says so."""
         self._same_embedder(snapshot)
-        if (query.since or query.until) and not snapshot.has_articles(query.since, query.until):
-            stretch = " ".join(
-                part for part in (query.since and f"from {query.since}", query.until and f"until {query.until}") if part
-            )
-            return replace(
-                query, text=query.standalone, since=None, until=None
-            ), f"No article is dated {stretch}; all dates were searched."
+        since, until = query.scope.since, query.scope.until
+        if (since or until) and not snapshot.has_articles(query.scope):
+            stretch = " ".join(part for part in (since and f"from {since}", until and f"until {until}") if part)
+            everywhen = replace(query, text=query.standalone, scope=Scope(articles=query.scope.articles))
+            return everywhen, f"No article is dated {stretch}; all dates were searched."
         return query, None
 
     def _same_embedder(self, snapshot: Snapshot) -> None:
@@ -256,15 +262,9 @@ class Desk:
                 embedder_mismatch(self.library.folder, str(snapshot.embedder), self.embedder.fingerprint)
             )
 
-    def _checked(
-        self, query: Query, evidence: Sequence[Evidence], within: float, wanted: Callable[[], bool]
-    ) -> Iterator[Checked]:
-        """What the generator makes of the best passages, checked sentence by sentence."""
+    def _prompt(self, query: Query, evidence: Sequence[Evidence]) -> tuple[list[Message], list[Hit]]:
+        """What the generator reads, and the passages in it: none where not even one fits its context."""
         settings, generator = self.settings, self.generator
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
         best = list(dict.fromkeys(e.hit for e in evidence))[: settings.context_passages]
-        messages, used = build_messages(query.standalone, best, budget, generator.count_tokens)
-        if not used:  # not even one passage fits this model's context
-            return iter(())
-        pieces = takewhile(lambda _: wanted(), generator.stream(messages, settings.answer_tokens))
-        return checked(drafts(pieces, len(used)), used, evidence, self.embedder, settings.support_above, within)
+        return build_messages(query.standalone, best, budget, generator.count_tokens)

@@ -63,6 +63,18 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Which articles are searched: those dated ``since`` to ``until``, both inclusive, with an id in ``articles``.
+
+    None leaves a side open; the ids of None are all.
+    """
+
+    since: str | None = None
+    until: str | None = None
+    articles: frozenset[str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn of a conversation."""
 
@@ -133,7 +145,10 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer, a refusal, or, while streaming, as much of it as has passed its check."""
+    """An answer, a refusal, or, while streaming, as much of it as has passed its check.
+
+    ``prompted`` are the indices of the ``passages`` that were put before the generator, best first.
+    """
 
     question: str
     standalone_question: str
@@ -152,6 +167,7 @@ class Answer:
     conflicts: tuple[Conflict, ...] = ()
     citations: tuple[Citation, ...] = ()
     passages: tuple[Hit, ...] = ()
+    prompted: tuple[int, ...] = ()
     model: str = ""
     timings: Timings = Timings()
 

@@ -309,6 +309,25 @@ def test_an_empty_range_is_widened_and_said(ready: MakeDesk, since: str | None, 
         assert (one.since, one.until) == (None, None)
 
 
+def test_only_the_articles_named_are_searched(ready: MakeDesk) -> None:
+    """With the answer's article and without; ids that name none leave nothing to answer from."""
+    for chosen, cited in [({"bridge.txt", "library.txt"}, ["bridge.txt"]), ({"library.txt"}, []), (set(), [])]:
+        desk = ready(TRUE)
+        answer = desk.ask(COST, articles=chosen)
+        assert [citation.article_id for citation in answer.citations] == cited
+        assert {hit.article_id for hit in answer.passages} <= chosen
+        assert answer.abstained is not bool(cited)
+
+
+def test_the_passages_put_before_the_generator_are_named(ready: MakeDesk) -> None:
+    """As many as its settings allow, the one with the answer first; none where nothing was generated."""
+    desk = ready(TRUE, context_passages=1)
+    answer = desk.ask(COST)
+    assert [answer.passages[index].article_id for index in answer.prompted] == ["bridge.txt"]
+    assert answer.passages[answer.prompted[0]].text in prompts(desk)[0][1].content
+    assert ready().ask("Who won the chess championship?").prompted == ()
+
+
 def test_a_date_phrase_is_read_against_today(ready: MakeDesk) -> None:
     """A month means the last time it has come."""
     for today, since, until in (("2031-06-01", "2031-05-01", "2031-05-31"), ("2031-05-20", "2031-04-01", "2031-04-30")):

@@ -15,6 +15,7 @@ from qa.library.store import Library, listed_segments
 from qa.library.sync import record_embedder
 from qa.library.verify import verify
 from qa.settings import Settings
+from qa.types import Scope
 from tests.conftest import WordEmbedder, write_articles
 
 
@@ -51,7 +52,7 @@ def tombstones(library: Path) -> int:
 def found(library: Path, text: str, since: str | None = None) -> list[str]:
     """Ids of articles by their vectors alone."""
     with Library(library).snapshot() as snapshot:
-        pairs = snapshot.vector_search(WordEmbedder().encode([text])[0], 40, since, None)
+        pairs = snapshot.vector_search(WordEmbedder().encode([text])[0], 40, Scope(since))
         return [hit.article_id for hit in snapshot.hits(pairs)]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from qa.errors import InputError, LibraryError
 from qa.library.store import Library, Snapshot
-from qa.types import Nearest
+from qa.types import Nearest, Scope
 from tests.conftest import ARTICLES, MakeDesk, WordEmbedder, write_articles
 
 
@@ -20,7 +20,7 @@ def library(articles: Path, tmp_path: Path, make_desk: MakeDesk) -> Library:
 
 def nearest(snapshot: Snapshot, text: str) -> list[str]:
     """Ids of articles by their vectors alone, best first."""
-    pairs = snapshot.vector_search(WordEmbedder().encode([text])[0], 40, None, None)
+    pairs = snapshot.vector_search(WordEmbedder().encode([text])[0], 40)
     return [hit.article_id for hit in snapshot.hits(pairs)]
 
 
@@ -62,7 +62,7 @@ def test_an_article_is_shown_with_its_passages(library: Library) -> None:
 def test_a_range_holds_articles_or_not(library: Library, since: str | None, until: str | None, any_there: bool) -> None:
     """Both ends belong to it; an undated article is in none."""
     with library.snapshot(vectors=False) as snapshot:
-        assert snapshot.has_articles(since, until) is any_there
+        assert snapshot.has_articles(Scope(since, until)) is any_there
 
 
 def test_both_searches_obey_the_range(library: Library) -> None:
@@ -74,10 +74,10 @@ def test_both_searches_obey_the_range(library: Library) -> None:
             (None, "2031-05-01", {"bridge.txt"}),
             ("2032-01-01", None, set()),
         ]:
-            by_vector = snapshot.hits(snapshot.vector_search(vector, 1, since, until))
+            by_vector = snapshot.hits(snapshot.vector_search(vector, 1, Scope(since, until)))
             assert {hit.article_id for hit in by_vector} == expected
             terms = ["bridge", "frost", "library"]
-            by_keyword = snapshot.hits([(i, 0.0) for i in snapshot.keyword_search(terms, 1, since, until)])
+            by_keyword = snapshot.hits([(i, 0.0) for i in snapshot.keyword_search(terms, 1, Scope(since, until))])
             assert {hit.article_id for hit in by_keyword} == expected
 
 
@@ -86,10 +86,7 @@ def test_keywords_are_stemmed_and_found_in_headlines(library: Library) -> None:
     with library.snapshot(vectors=False) as snapshot:
 
         def found(*terms: str) -> list[str]:
-            return [
-                hit.article_id
-                for hit in snapshot.hits([(i, 0.0) for i in snapshot.keyword_search(terms, 9, None, None)])
-            ]
+            return [hit.article_id for hit in snapshot.hits([(i, 0.0) for i in snapshot.keyword_search(terms, 9)])]
 
         assert found("repair") == ["bridge.txt"]
         assert found("ruins", "nonsense") == ["valley/orchard.txt"]
@@ -100,7 +97,7 @@ def test_keywords_are_stemmed_and_found_in_headlines(library: Library) -> None:
 def test_hits_keep_the_order_and_leave_out_what_is_gone(library: Library) -> None:
     """An id without a passage is no error."""
     with library.snapshot() as snapshot:
-        ids = [i for i, _ in snapshot.vector_search(WordEmbedder().encode(["bridge"])[0], 9, None, None)]
+        ids = [i for i, _ in snapshot.vector_search(WordEmbedder().encode(["bridge"])[0], 9)]
         hits = snapshot.hits([(ids[2], 0.1), (999_999, 0.5), (ids[0], 0.9)])
     assert [(hit.passage_id, hit.score) for hit in hits] == [(ids[2], 0.1), (ids[0], 0.9)]
 
@@ -124,7 +121,7 @@ def test_a_snapshot_stays_what_it_was_while_another_run_changes_everything(
         assert snapshot.article("bridge.txt")[0].text.lstrip().startswith("The harbour bridge")
         assert nearest(snapshot, "harbour bridge of Port Lindal")[0] == "bridge.txt"
         assert set(nearest(snapshot, "anything")) == set(ARTICLES)
-        old = snapshot.hits([(i, 0.0) for i in snapshot.keyword_search(["books"], 9, None, None)])
+        old = snapshot.hits([(i, 0.0) for i in snapshot.keyword_search(["books"], 9)])
         assert [hit.article_id for hit in old] == ["library.txt"]
         with library.snapshot() as newer:
             assert nearest(newer, "harbour bridge")[0] == "new.txt"
@@ -139,7 +136,7 @@ def test_searches_beside_syncs_see_one_generation_each(library: Library, article
     def look(number: int) -> None:
         with library.snapshot() as snapshot:
             passages = sum(article.passages for article in snapshot.listed())
-            pairs = snapshot.vector_search(WordEmbedder().encode([f"harbour {number}"])[0], 1000, None, None)
+            pairs = snapshot.vector_search(WordEmbedder().encode([f"harbour {number}"])[0], 1000)
             assert len(snapshot.hits(pairs)) == len(pairs) == passages
 
     writer = make_desk()

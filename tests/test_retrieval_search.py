@@ -8,7 +8,7 @@ import pytest
 from qa.library.store import Library
 from qa.retrieval.query import Query, make_query
 from qa.retrieval.search import fuse, search
-from qa.types import Hit, Message
+from qa.types import Hit, Message, Scope
 from tests.conftest import MakeDesk, WordEmbedder, write_articles
 
 TODAY = date(2031, 6, 18)
@@ -25,7 +25,7 @@ def found(
 ) -> list[Hit]:
     """What a search in a library brings."""
     with Library(library).snapshot() as snapshot:
-        return search(snapshot, WordEmbedder(), Query(text, text, since, until, newest), 40, count)
+        return search(snapshot, WordEmbedder(), Query(text, text, Scope(since, until), newest), 40, count)
 
 
 def test_ranks_are_fused_by_their_reciprocals() -> None:
@@ -150,26 +150,29 @@ def test_an_empty_library_has_no_hits(tmp_path: Path, make_desk: MakeDesk) -> No
 
 def test_a_query_is_searched_without_its_date_phrase() -> None:
     """The phrase became the range."""
-    assert make_query("What was said of the frost last month?", (), None, None, TODAY) == Query(
-        "What was said of the frost last month?", "What was said of the frost?", "2031-05-01", "2031-05-31", False
+    assert make_query("What was said of the frost last month?", (), Scope(), TODAY) == Query(
+        "What was said of the frost last month?",
+        "What was said of the frost?",
+        Scope("2031-05-01", "2031-05-31"),
+        False,
     )
 
 
 def test_a_query_that_is_nothing_but_its_date_phrase_keeps_it() -> None:
     """Something has to be searched for."""
-    query = make_query("last month", (), None, None, TODAY)
-    assert (query.text, query.since) == ("last month", "2031-05-01")
+    query = make_query("last month", (), Scope(), TODAY)
+    assert (query.text, query.scope.since) == ("last month", "2031-05-01")
 
 
 def test_an_explicit_range_goes_before_a_phrase() -> None:
     """The phrase then stays in the question; an order that is asked for holds all the same."""
-    query = make_query("What is the latest since March?", (), None, "2031-02-01", TODAY)
+    query = make_query("What is the latest since March?", (), Scope(until="2031-02-01"), TODAY)
     assert query == Query(
-        "What is the latest since March?", "What is the latest since March?", None, "2031-02-01", True
+        "What is the latest since March?", "What is the latest since March?", Scope(until="2031-02-01"), True
     )
 
 
 def test_a_follow_up_is_completed_before_it_is_searched() -> None:
     """The words of the turn before are searched too."""
-    query = make_query("And who paid?", (Message("user", "What did the Lindal bridge cost?"),), None, None, TODAY)
+    query = make_query("And who paid?", (Message("user", "What did the Lindal bridge cost?"),), Scope(), TODAY)
     assert query.standalone == query.text == "And who paid? (Lindal bridge cost)"

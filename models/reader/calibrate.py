@@ -32,7 +32,7 @@ from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, features
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
-from qa.types import Calibration, Hit
+from qa.types import Calibration, Hit, Scope
 
 
 def write_articles(rows: list[dict], file: Path) -> dict[str, str]:
@@ -81,7 +81,7 @@ def main() -> None:
 
 def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
     """One row's cases: question, hits, readings with features, whether each holds the answer, whether one should."""
-    query = make_query(row["question"], (), None, None, date.today())
+    query = make_query(row["question"], (), Scope(), date.today())
     shown = desk.settings.shown_passages
     with desk.library.snapshot() as snapshot:
         hits = search(snapshot, desk.embedder, query, desk.settings.candidates, 2 * shown)

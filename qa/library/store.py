@@ -1,5 +1,6 @@
 """Reading a library: a snapshot pins one generation, so rows, keyword index and vectors always belong together."""
 
+import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -12,10 +13,14 @@ import numpy as np
 from qa.errors import InputError, LibraryError
 from qa.library.database import get_meta, mapped_errors, open_to_read, rows
 from qa.library.segments import Segment, VectorIndex
-from qa.types import Article, Hit, ListedArticle, Nearest, Span
+from qa.types import Article, Hit, ListedArticle, Nearest, Scope, Span
 
 UPLOADS = "articles"
-_IN_RANGE = "(?1 IS NULL OR a.date >= ?1) AND (?2 IS NULL OR a.date <= ?2)"
+EVERYWHERE = Scope()
+_IN_SCOPE = (
+    "(?1 IS NULL OR a.date >= ?1) AND (?2 IS NULL OR a.date <= ?2)"
+    " AND (?3 IS NULL OR a.article_id IN (SELECT value FROM json_each(?3)))"
+)
 
 
 class Snapshot:
@@ -56,11 +61,11 @@ class Snapshot:
         )
         return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
 
-    def has_articles(self, since: str | None = None, until: str | None = None) -> bool:
-        """Whether any article is dated within the range (inclusive; None leaves a side open)."""
-        return bool(rows(self._connection, f"SELECT 1 FROM articles a WHERE {_IN_RANGE} LIMIT 1", (since, until)))  # noqa: S608
+    def has_articles(self, scope: Scope = EVERYWHERE) -> bool:
+        """Whether any article is in the scope."""
+        return bool(rows(self._connection, f"SELECT 1 FROM articles a WHERE {_IN_SCOPE} LIMIT 1", _bound(scope)))  # noqa: S608
 
-    def keyword_search(self, terms: Sequence[str], count: int, since: str | None, until: str | None) -> list[int]:
+    def keyword_search(self, terms: Sequence[str], count: int, scope: Scope = EVERYWHERE) -> list[int]:
         """Passage ids by BM25 over headline and text, best first; every term counts, none is required."""
         # Quoted, a term is text to FTS5 whatever it holds; the tokenizer stems it as it stemmed the passages.
         query = " OR ".join('"{}"'.format(term.replace('"', '""')) for term in terms)
@@ -69,14 +74,14 @@ class Snapshot:
         found = rows(
             self._connection,
             f"""SELECT p.passage_id FROM keywords k JOIN passages p ON p.passage_id = k.rowid JOIN articles a USING (row_id)
-                WHERE keywords MATCH ?3 AND {_IN_RANGE} ORDER BY k.rank, p.passage_id LIMIT ?4""",  # noqa: S608
-            (since, until, query, count),
+                WHERE keywords MATCH ?4 AND {_IN_SCOPE} ORDER BY k.rank, p.passage_id LIMIT ?5""",  # noqa: S608
+            (*_bound(scope), query, count),
         )
         return [passage_id for (passage_id,) in found]
 
-    def vector_search(self, vector: Any, count: int, since: str | None, until: str | None) -> list[tuple[int, float]]:
+    def vector_search(self, vector: Any, count: int, scope: Scope = EVERYWHERE) -> list[tuple[int, float]]:
         """Passage ids with their cosine to ``vector``, float32 of shape (dimension,), best first."""
-        return self._index.search(vector, count, self._selector(since, until))
+        return self._index.search(vector, count, self._selector(scope))
 
     def hits(self, scores: Sequence[tuple[int, float]]) -> list[Hit]:
         """The passages of ids with their scores, in the order given."""
@@ -97,16 +102,22 @@ class Snapshot:
         query = "SELECT article_id, title, date FROM articles ORDER BY date IS NULL, date DESC, article_id LIMIT ?"
         return tuple(Nearest(*row) for row in rows(self._connection, query, (count,)))
 
-    def _selector(self, since: str | None, until: str | None) -> Any:
+    def _selector(self, scope: Scope) -> Any:
         import faiss
 
-        if since is not None or until is not None:
-            query = f"SELECT p.passage_id FROM passages p JOIN articles a USING (row_id) WHERE {_IN_RANGE}"  # noqa: S608
+        if scope != EVERYWHERE:
+            query = f"SELECT p.passage_id FROM passages p JOIN articles a USING (row_id) WHERE {_IN_SCOPE}"  # noqa: S608
             return faiss.IDSelectorBatch(
-                np.asarray([i for (i,) in rows(self._connection, query, (since, until))], dtype=np.int64)
+                np.asarray([i for (i,) in rows(self._connection, query, _bound(scope))], dtype=np.int64)
             )
         dead = np.asarray([i for (i,) in rows(self._connection, "SELECT passage_id FROM tombstones")], dtype=np.int64)
         return faiss.IDSelectorNot(faiss.IDSelectorBatch(dead)) if len(dead) else None
+
+
+def _bound(scope: Scope) -> tuple[str | None, str | None, str | None]:
+    """The parameters of _IN_SCOPE."""
+    chosen = None if scope.articles is None else json.dumps(sorted(scope.articles))
+    return scope.since, scope.until, chosen
 
 
 class Library:

@@ -1,6 +1,6 @@
 """A question made ready to search: checked, completed from the history, its date phrase turned into a range or an order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -9,7 +9,7 @@ from qa.errors import InputError
 from qa.language.words import FUNCTION_WORDS, words
 from qa.retrieval.dates import DateRequest, date_request
 from qa.retrieval.followup import standalone_question
-from qa.types import Message
+from qa.types import Message, Scope
 
 LONGEST_QUESTION = 4_000  # characters
 _MOST_TERMS = 64  # a pasted article as a question must not become a query of a thousand terms
@@ -21,20 +21,19 @@ class Query:
 
     standalone: str
     text: str  # what is searched: the standalone question without its date phrase
-    since: str | None
-    until: str | None
+    scope: Scope
     newest: bool
 
 
-def make_query(question: str, history: Sequence[Message], since: str | None, until: str | None, today: date) -> Query:
+def make_query(question: str, history: Sequence[Message], given: Scope, today: date) -> Query:
     """Read a question: what it leaves to the history, and its date phrases; an explicit range goes before a phrase."""
     standalone = standalone_question(question, history)
     request = date_request(standalone, today)
-    if since is not None or until is not None:
-        request = DateRequest(standalone, since, until, request.newest)
+    if given.since is not None or given.until is not None:
+        request = DateRequest(standalone, given.since, given.until, request.newest)
     # "And last week?" leaves nothing to search for without its phrase.
     text = request.question if search_terms(request.question) else standalone
-    return Query(standalone, text, request.since, request.until, request.newest)
+    return Query(standalone, text, Scope(request.since, request.until, given.articles), request.newest)
 
 
 def read_query(
@@ -43,6 +42,7 @@ def read_query(
     since: str | None = None,
     until: str | None = None,
     today: str | None = None,
+    articles: Collection[str] | None = None,
 ) -> Query:
     """A query from what a person gave. Raises InputError for a blank or overlong question, a bad date or history."""
     asked = clean_text(question).strip()
@@ -55,7 +55,8 @@ def read_query(
         raise InputError('the history is no list; give a list of {"role", "content"} objects')
     given = [turn if isinstance(turn, Message) else _message(turn) for turn in history]
     turns = [Message(turn.role, clean_text(turn.content)) for turn in given]
-    return make_query(asked, turns, first, last, date.fromisoformat(now) if now else date.today())
+    scope = Scope(first, last, None if articles is None else frozenset(articles))
+    return make_query(asked, turns, scope, date.fromisoformat(now) if now else date.today())
 
 
 def checked_date(text: str | None) -> str | None:

@@ -13,8 +13,8 @@ _ORDERED = 12  # fused passages among which "latest" may put the newer first
 def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int, count: int) -> list[Hit]:
     """The best ``count`` passages: ranks of both searches added as 1 / (60 + rank), newest first only where asked."""
     vector = embedder.encode([query.text])[0]
-    by_vector = [i for i, _ in snapshot.vector_search(vector, candidates, query.since, query.until)]
-    by_keyword = snapshot.keyword_search(search_terms(query.text), candidates, query.since, query.until)
+    by_vector = [i for i, _ in snapshot.vector_search(vector, candidates, query.scope)]
+    by_keyword = snapshot.keyword_search(search_terms(query.text), candidates, query.scope)
     fused = fuse(by_keyword, by_vector)
     hits = snapshot.hits(fused[: max(count, _ORDERED) if query.newest else count])
     return (_newest_first(hits) if query.newest else hits)[:count]
