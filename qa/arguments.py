@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 Command = Callable[[argparse.Namespace], int]
+TASKS = ("ask", "support", "rewrites", "conversations", "counterfactual", "injections")  # of qa/evaluate/tasks.py
 
 
 def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.ArgumentParser:
@@ -57,6 +58,16 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     command("verify", "Hold rows, vectors, keyword index and files against each other.")
     repair = command("repair", "Rebuild what verify found wrong.")
     repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")
+    evaluate = command("eval", "Put questions with known answers to a library and count what comes back.", model)
+    evaluate.add_argument("--questions", type=Path, metavar="FILE", help="JSON lines; formats: docs/evaluate.md")
+    evaluate.add_argument("--corpus", type=Path, metavar="PATH", help="a folder or file of articles to index and ask")
+    evaluate.add_argument("--given", choices=("gold", "all"), help="ask the passages that come with each question")
+    evaluate.add_argument("--task", choices=TASKS, help="what the questions are for; default: what their fields tell")
+    evaluate.add_argument("--make", type=_up_to(10_000), metavar="N", help="make N questions from the library instead")
+    evaluate.add_argument("--limit", type=_up_to(10_000_000), metavar="N", help="ask a sample of N questions")
+    evaluate.add_argument("--seed", type=int, default=0, metavar="S", help="of the sample and of --make (default: 0)")
+    evaluate.add_argument("--out", type=Path, metavar="FOLDER", help="default: ./evaluation/NAME-OF-THE-QUESTIONS")
+    evaluate.add_argument("--against", type=Path, metavar="FOLDER", help="an earlier run to compare with")
     command("doctor", "Report versions, processor, models, memory and speed.", model)
     chat = command("chat", "Open the web chat.", model)
     chat.add_argument("--host", default="127.0.0.1")

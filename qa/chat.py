@@ -23,7 +23,7 @@ from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
 from qa.retrieval.query import Query, read_query
-from qa.retrieval.search import search
+from qa.retrieval.search import search, within_reach
 from qa.settings import Settings
 from qa.types import (
     Answer,
@@ -88,7 +88,8 @@ class Desk:
 
         # Find passages, in one state of the library; an empty range is widened, and said.
         with self.library.snapshot() as snapshot:
-            query, note = self._within_reach(snapshot, query)
+            self._same_embedder(snapshot)
+            query, note = within_reach(snapshot, query)
             hits = search(snapshot, self.embedder, query, settings.candidates, settings.shown_passages)
             nearest = nearest_articles(hits) or snapshot.newest(3)
         answer = Answer(
@@ -245,16 +246,6 @@ class Desk:
                 self._made[make] = make()
             made: Made = self._made[make]
             return made
-
-    def _within_reach(self, snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
-        """The query, without its date range where no article falls in it; and the sentence that says so."""
-        self._same_embedder(snapshot)
-        since, until = query.scope.since, query.scope.until
-        if (since or until) and not snapshot.has_articles(query.scope):
-            stretch = " ".join(part for part in (since and f"from {since}", until and f"until {until}") if part)
-            everywhen = replace(query, text=query.standalone, scope=Scope(articles=query.scope.articles))
-            return everywhen, f"No article is dated {stretch}; all dates were searched."
-        return query, None
 
     def _same_embedder(self, snapshot: Snapshot) -> None:
         if snapshot.embedder not in (None, self.embedder.fingerprint):

@@ -199,6 +199,23 @@ def _doctor(options: argparse.Namespace) -> int:
     return DONE if ok else FAILED
 
 
+def _eval(options: argparse.Namespace) -> int:
+    if (options.questions is None) == (options.make is None):
+        options.usage("give either --questions FILE or --make N")
+    if sum(value is not None for value in (options.corpus, options.given, options.library)) > 1:
+        options.usage("give only one of --corpus, --given and --library")
+    try:
+        from qa.evaluate.command import evaluate
+    except ImportError as error:
+        raise InputError(f"{error.name} is not installed; run: pip install 'newsdesk[eval]'") from error
+    folder, report = evaluate(options)
+    if options.json:
+        _print_json(report)
+    else:
+        print(f"{(folder / 'report.md').read_text(encoding='utf-8').split('## To repeat')[0].rstrip()}\n\n{folder}")
+    return DONE
+
+
 def _chat(options: argparse.Namespace) -> int:
     from ui.launch import serve
 
@@ -236,5 +253,6 @@ COMMANDS = {
     "verify": _verify,
     "repair": _repair,
     "doctor": _doctor,
+    "eval": _eval,
     "chat": _chat,
 }

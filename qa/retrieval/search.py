@@ -1,10 +1,11 @@
 """Keyword and vector search, fused: the passages that may answer a question, best first."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from qa.library.store import Snapshot
 from qa.retrieval.query import Query, search_terms
-from qa.types import Embedder, Hit
+from qa.types import Embedder, Hit, Scope
 
 _RANK_CONSTANT = 60  # of reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009
 _ORDERED = 12  # fused passages among which "latest" may put the newer first
@@ -12,12 +13,26 @@ _ORDERED = 12  # fused passages among which "latest" may put the newer first
 
 def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int, count: int) -> list[Hit]:
     """The best ``count`` passages: ranks of both searches added as 1 / (60 + rank), newest first only where asked."""
-    vector = embedder.encode([query.text])[0]
-    by_vector = [i for i, _ in snapshot.vector_search(vector, candidates, query.scope)]
-    by_keyword = snapshot.keyword_search(search_terms(query.text), candidates, query.scope)
-    fused = fuse(by_keyword, by_vector)
+    fused = fuse(*found_by(snapshot, embedder, query, candidates))
     hits = snapshot.hits(fused[: max(count, _ORDERED) if query.newest else count])
     return (_newest_first(hits) if query.newest else hits)[:count]
+
+
+def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> tuple[list[int], list[int]]:
+    """Ids of the best ``candidates`` passages of the keyword search, and those of the vector search."""
+    vector = embedder.encode([query.text])[0]
+    by_vector = [i for i, _ in snapshot.vector_search(vector, candidates, query.scope)]
+    return snapshot.keyword_search(search_terms(query.text), candidates, query.scope), by_vector
+
+
+def within_reach(snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
+    """The query, without its date range where no article falls in it; and the sentence that says so."""
+    since, until = query.scope.since, query.scope.until
+    if (since or until) and not snapshot.has_articles(query.scope):
+        stretch = " ".join(part for part in (since and f"from {since}", until and f"until {until}") if part)
+        everywhen = replace(query, text=query.standalone, scope=Scope(articles=query.scope.articles))
+        return everywhen, f"No article is dated {stretch}; all dates were searched."
+    return query, None
 
 
 def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:

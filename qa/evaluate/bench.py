@@ -1,0 +1,69 @@
+"""What an evaluation works with: libraries made for corpora and passages, with the models that were chosen."""
+
+import resource
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tqdm import tqdm
+
+import qa
+from qa.chat import Desk
+from qa.evaluate.cases import Case
+from qa.evaluate.corpora import cache_folder, corpus_digest, given_digest, index_corpus, index_given
+from qa.output import ProgressLine
+from qa.settings import load_settings
+
+Item = TypeVar("Item")
+
+
+class Bench:
+    """Opens desks; ``took`` is what making the last one's library took."""
+
+    def __init__(self, model: str | None = None, embedder: str | None = None) -> None:
+        """Remember which models were named; None leaves them to the environment and the defaults."""
+        self.model, self.embedder = model, embedder
+        self.took: dict[str, Any] = {}
+
+    def library(self, folder: Path | None) -> Desk:
+        """A desk over a library that is there already."""
+        desk = qa.open(folder, self.model, self.embedder)
+        desk.articles()
+        return desk
+
+    def corpus(self, corpus: Path) -> Desk:
+        """A desk over a corpus, which is indexed unless it was before."""
+        settings = load_settings(Path(), model=self.model, embedder=self.embedder)
+        desk = qa.open(cache_folder() / corpus_digest(corpus, settings), self.model, self.embedder)
+        progress = ProgressLine()
+        try:
+            self.took = index_corpus(desk, corpus, progress)
+        finally:
+            progress.close()
+        return desk
+
+    def given(self, cases: Sequence[Case]) -> Desk:
+        """A desk over the passages that questions bring along, indexed unless they were before."""
+        settings = load_settings(Path(), model=self.model, embedder=self.embedder)
+        desk = qa.open(cache_folder() / given_digest(cases, settings), self.model, self.embedder)
+        progress = ProgressLine()
+        try:
+            self.took = index_given(desk, cases, progress)
+        finally:
+            progress.close()
+        return desk
+
+    def followed(self, items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+        """Items with a progress bar on stderr that estimates the time left."""
+        return tqdm(items, total=total, desc=what, unit="", file=sys.stderr, dynamic_ncols=True)
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has held, in megabytes."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+        return int(next(line.split()[1] for line in lines if line.startswith("VmHWM:"))) / 1024
+    except (OSError, StopIteration):  # no Linux; there it is in bytes or kilobytes
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most / (2**20 if sys.platform == "darwin" else 2**10)

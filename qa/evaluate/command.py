@@ -1,0 +1,112 @@
+"""``qa eval``, from its options to the folder with the report."""
+
+import argparse
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from qa.answering.weights import file_sha256
+from qa.chat import Desk
+from qa.errors import InputError
+from qa.evaluate.asking import Record, records
+from qa.evaluate.bench import Bench, peak_memory_mb
+from qa.evaluate.cases import Case, load_questions, numbered_lines
+from qa.evaluate.figures import all_figures, differences
+from qa.evaluate.making import make_questions, write_made
+from qa.evaluate.plots import draw_plots
+from qa.evaluate.report import Report, as_json, became_wrong, read_records, told, write_report
+from qa.evaluate.tasks import run_task, task_of
+
+Line = TypeVar("Line")
+_MADE = "questions.jsonl"
+
+
+def evaluate(options: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
+    """Run what the options ask for; returns the folder of the report, and the report as JSON has it."""
+    bench = Bench(options.model, options.embedder)
+    earlier = read_records(options.against) if options.against else []
+    if options.make:
+        folder = options.out or Path("evaluation", "made")
+        options.questions = _made(bench, options, folder)
+    first = next((line for _, line in numbered_lines(options.questions)), None)
+    if first is None:
+        raise InputError(f"{options.questions} is empty; see docs/evaluate.md")
+    name = options.questions.name.removesuffix(".gz").removesuffix(".jsonl")
+    folder = options.out or Path("evaluation", name)
+    task = options.task or (None if options.given or options.corpus else task_of(first)) or "ask"
+    if task == "ask":
+        report = _asked(bench, options, folder, earlier)
+    else:
+        lines = sample([line for _, line in numbered_lines(options.questions)], options.limit, options.seed)
+        figures, made = run_task(task, bench, lines)
+        facts = told(bench.given(()), **_given_of(options, task))
+        report = Report(f"Evaluation of {task}: {name}", facts, figures, made, differences(earlier, made))
+    write_report(folder, report)
+    return folder, as_json(report)
+
+
+def _asked(bench: Bench, options: argparse.Namespace, folder: Path, earlier: Sequence[Record]) -> Report:
+    """The questions of a file, each put to the corpus, the library or its own passages."""
+    ids_by_text = {}
+    if options.corpus is not None and options.corpus.is_file():
+        ids_by_text = {line["fact"]: line["id"] for _, line in numbered_lines(options.corpus) if "fact" in line}
+    questions = load_questions(options.questions, options.given, ids_by_text)
+    cases = sample(questions.cases, options.limit, options.seed)
+    desk = _desk(bench, options, cases)
+    run = list(bench.followed(records(desk, cases), len(cases), "questions"))
+    notes = [f"{len(run)} questions, of which {sum(record['answerable'] for record in run)} can be answered."]
+    if questions.left_out:
+        notes.append(f"{questions.left_out} lines were left out, since nobody knows whether the corpus answers them.")
+    if any(case.made for case in cases):
+        notes.append("**These questions were made by a model, they are not real ones.**")
+    return Report(
+        f"Evaluation: {questions.name}",
+        told(desk, **_given_of(options, "ask"), indexing=bench.took),
+        all_figures(run, {**bench.took, "peak_memory_mb": peak_memory_mb()}),
+        run,
+        differences(earlier, run),
+        became_wrong(earlier, run),
+        draw_plots(folder, run),
+        notes,
+    )
+
+
+def _desk(bench: Bench, options: argparse.Namespace, cases: Sequence[Case]) -> Desk:
+    if options.corpus is not None:
+        if not options.corpus.exists():
+            raise InputError(f"there is no corpus {options.corpus}; check the path")
+        return bench.corpus(options.corpus)
+    return bench.library(options.library) if options.given is None else bench.given(cases)
+
+
+def sample(lines: Sequence[Line], limit: int | None, seed: int) -> list[Line]:
+    """``limit`` lines of all in their order, the same ones for the same seed; all where there is no limit."""
+    if limit is None or limit >= len(lines):
+        return list(lines)
+    chosen = random.Random(seed).sample(range(len(lines)), limit)  # noqa: S311 - a sample, no secret
+    return [lines[index] for index in sorted(chosen)]
+
+
+def _made(bench: Bench, options: argparse.Namespace, folder: Path) -> Path:
+    """Make questions from the library and keep them; those of an earlier run are asked again."""
+    file = folder / _MADE
+    if not file.exists():
+        made = make_questions(bench.library(options.library), options.make, options.seed)
+        lines = list(bench.followed(made, options.make, "questions made"))
+        if not lines:
+            raise InputError("the model made no question that its passage answers; give a stronger one with --model")
+        write_made(file, lines)
+    return file
+
+
+def _given_of(options: argparse.Namespace, task: str) -> dict[str, Any]:
+    """What was asked for, by names that say the same on another machine."""
+    return {
+        "task": task,
+        "questions": {"file": options.questions.name, "sha256": file_sha256(options.questions)},
+        "corpus": options.corpus.name if options.corpus else None,
+        "given": options.given,
+        "limit": options.limit,
+        "seed": options.seed,
+    }

@@ -1,0 +1,98 @@
+"""Where the search of a question finds what answers it, and which stage loses it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qa.chat import Desk
+from qa.evaluate.cases import Case
+from qa.evaluate.scores import holds, words_until
+from qa.retrieval.query import Query, read_query
+from qa.retrieval.search import found_by, fuse, search, within_reach
+from qa.types import Hit
+
+DEPTH = 10  # articles and passages of a ranking that count
+_PASSAGES = 40  # passages that are looked at for DEPTH articles, and for the first 600 words
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """What a search brought: passages in the order of the product, and which passages each of its searches had found."""
+
+    hits: tuple[Hit, ...]
+    by_keyword: tuple[Hit, ...]
+    by_vector: tuple[Hit, ...]
+
+    @property
+    def articles(self) -> tuple[str, ...]:
+        """The first DEPTH articles, each at the rank of its best passage."""
+        return tuple(dict.fromkeys(hit.article_id for hit in self.hits))[:DEPTH]
+
+
+Look = Callable[[Desk, Case], Ranking]
+
+
+def look(desk: Desk, case: Case) -> Ranking:
+    """Search as the product does, deeper than it shows."""
+    return look_up(desk, read_query(case.question, case.history, today=case.today, articles=searched(desk, case)))
+
+
+def searched(desk: Desk, case: Case) -> set[str] | None:
+    """The ids of the articles a case is put to, None for all."""
+    if case.given is not None:
+        return {article.article_id for article in case.given}
+    return {article.article_id for article in desk.articles()} - case.without if case.without else None
+
+
+def look_up(desk: Desk, query: Query) -> Ranking:
+    """The ranking of a query."""
+    with desk.library.snapshot() as snapshot:
+        query, _ = within_reach(snapshot, query)
+        by_keyword, by_vector = found_by(snapshot, desk.embedder, query, desk.settings.candidates)
+        if query.newest:
+            hits = search(snapshot, desk.embedder, query, desk.settings.candidates, _PASSAGES)
+        else:
+            hits = snapshot.hits(fuse(by_keyword, by_vector)[:_PASSAGES])
+        return Ranking(
+            tuple(hits),
+            tuple(snapshot.hits([(i, 0.0) for i in by_keyword])),
+            tuple(snapshot.hits([(i, 0.0) for i in by_vector])),
+        )
+
+
+def rank_of_article(ranking: Ranking, case: Case) -> int | None:
+    """The rank, from 1, of the first article that is gold, among the first DEPTH."""
+    return next((rank for rank, found in enumerate(ranking.articles, 1) if found in case.gold_articles), None)
+
+
+def rank_of_answer(ranking: Ranking, case: Case) -> int | None:
+    """The rank, from 1, of the first passage that holds an accepted answer, among the first DEPTH."""
+    texts = (f"{hit.title} {hit.text}" for hit in ranking.hits[:DEPTH])
+    return next((rank for rank, text in enumerate(texts, 1) if holds(text, case.answers)), None)
+
+
+def words_to_answer(ranking: Ranking, case: Case) -> int | None:
+    """How many words of the ranked passages one reads until an accepted answer has been read."""
+    return words_until([hit.text for hit in ranking.hits], case.answers)
+
+
+def lost_at(ranking: Ranking, case: Case, shown: int, prompted: tuple[Hit, ...] | None) -> str | None:
+    """The stage that lost the answer; None where it reached the generator, or the last stage that was seen to be reached.
+
+    A passage answers that holds an accepted answer and is of a gold article, where those are known. ``shown`` passages
+    go on to the reader; ``prompted`` are those put before the generator, None where the product refused before.
+    """
+
+    def answers(hits: tuple[Hit, ...]) -> bool:
+        return any(
+            (not case.gold_articles or hit.article_id in case.gold_articles)
+            and holds(f"{hit.title} {hit.text}", case.answers)
+            for hit in hits
+        )
+
+    if not answers(ranking.by_keyword + ranking.by_vector):
+        return "not found"
+    if not answers(ranking.hits[:shown]):
+        return "fused away"
+    if prompted is not None and not answers(prompted):
+        return "cut by the budget"
+    return None

@@ -1,0 +1,171 @@
+"""A run is written down: report.md to read, report.json for programs, answers.jsonl with every case."""
+
+import json
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from qa.answering.weights import file_sha256
+from qa.chat import Desk
+from qa.errors import InputError, QAError
+from qa.evaluate.asking import Record
+from qa.evaluate.figures import Figure, right
+
+ANSWERS, REPORT, READABLE = "answers.jsonl", "report.json", "report.md"
+_PACKAGES = ("newsdesk", "sentence-transformers", "torch", "faiss-cpu", "llama-cpp-python", "transformers", "numpy")
+_WORST = 10
+_HEADLINES = (
+    "hit@5, gold article",
+    "text contains the gold answer, of all answerable",
+    "F1 of the short answer, of all answerable",
+    "answers with a right citation, of all answerable",
+    "true refusals, of all not answerable",
+    "false refusals, of all answerable",
+    "whole answer, p50",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run found, and all that is needed to repeat it."""
+
+    title: str
+    told: dict[str, Any]
+    figures: Sequence[Figure]
+    records: Sequence[Record]
+    differences: Sequence[Figure] = ()
+    became_wrong: Sequence[str] = ()
+    plots: Sequence[str] = ()
+    notes: Sequence[str] = field(default_factory=list)
+
+
+def told(desk: Desk, **values: Any) -> dict[str, Any]:
+    """Versions, hashes of the models, settings and what is given: with these a run can be repeated."""
+    return {
+        **values,
+        "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        "models": _models(desk),
+        "settings": asdict(desk.settings),
+    }
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _models(desk: Desk) -> dict[str, str]:
+    from qa.answering.choice import model_file
+    from qa.answering.reader import PassageReader
+
+    found = {"embedder": desk.embedder.fingerprint, "generator": desk.generator.name}
+    if isinstance(desk.reader, PassageReader):
+        found["reader"] = f"sha256 {file_sha256(desk.reader.file)}"
+    try:
+        found["generator"] += f", sha256 {file_sha256(model_file(desk.settings.model))}"
+    except (QAError, OSError):  # a server has no file
+        pass
+    return found
+
+
+def write_report(folder: Path, report: Report) -> None:
+    """Write the three files; those of an earlier run in the same folder are replaced."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / READABLE).write_text(readable(report), encoding="utf-8")
+    (folder / REPORT).write_text(json.dumps(as_json(report), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    with (folder / ANSWERS).open("w", encoding="utf-8") as file:
+        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in report.records)
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """The report without its cases."""
+    return {
+        "title": report.title,
+        **report.told,
+        "figures": [asdict(figure) for figure in report.figures],
+        "differences": [asdict(figure) for figure in report.differences],
+        "became_wrong": list(report.became_wrong),
+        "notes": list(report.notes),
+    }
+
+
+def read_records(folder: Path) -> list[Record]:
+    """The cases of an earlier run. Raises InputError where there are none."""
+    try:
+        lines = (folder / ANSWERS).read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+    except (OSError, ValueError) as error:
+        raise InputError(f"{folder} holds no earlier run ({error}); give a folder that qa eval has written") from error
+
+
+def readable(report: Report) -> str:
+    """The report as Markdown that is read in two minutes: what counts first, then everything, then what went wrong."""
+    parts = [f"# {report.title}", *report.notes]
+    headlines = [figure for name in _HEADLINES for figure in report.figures if figure.name == name]
+    if headlines:
+        parts.append(figure_table(headlines))
+    if report.differences:
+        parts += ["## Against the earlier run", "After minus before on the same questions; above 0 is better."]
+        parts.append(figure_table(report.differences, signed=True))
+        parts += (
+            ["Became wrong:\n\n" + "\n".join(f"- {line}" for line in report.became_wrong)]
+            if report.became_wrong
+            else []
+        )
+    for group in dict.fromkeys(figure.group for figure in report.figures):
+        parts += [f"## {group}", figure_table([figure for figure in report.figures if figure.group == group])]
+    parts += [f"![{Path(plot).stem}]({plot})" for plot in report.plots]
+    worst = worst_cases(report.records)
+    if worst:
+        parts += [f"## The {len(worst)} worst cases", "\n".join(f"- {line}" for line in worst)]
+    parts += ["## To repeat", f"```json\n{json.dumps(report.told, indent=1, ensure_ascii=False)}\n```"]
+    return "\n\n".join(parts) + "\n"
+
+
+def figure_table(figures: Sequence[Figure], signed: bool = False) -> str:
+    """Figures as a Markdown table; intervals are 95 %."""
+    lines = ["| figure | value | 95 % interval | of |", "|---|---|---|---|"]
+    for figure in figures:
+        shown = [_shown(value, figure, signed) for value in (figure.low, figure.high) if value is not None]
+        interval = " to ".join(shown)
+        lines.append(f"| {figure.name} | {_shown(figure.value, figure, signed)} | {interval} | {figure.count} |")
+    return "\n".join(lines)
+
+
+def _shown(value: float, figure: Figure, signed: bool) -> str:
+    sign = "+" if signed and value > 0 else ""
+    number = f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}" if figure.unit else f"{value:.3f}"
+    return f"{sign}{number}{f' {figure.unit}' if figure.unit else ''}"
+
+
+def worst_cases(records: Sequence[Record]) -> list[str]:
+    """The cases that are wrong with the most confidence, a line each."""
+    wrong = []
+    for record in records:
+        if "answerable" in record and not right(record):
+            answer = record["answer"]
+            sure = 1 - answer["confidence"] if answer["abstained"] else answer["confidence"]
+            wrong.append((sure, case_line(record)))
+    return [line for _, line in sorted(wrong, reverse=True)[:_WORST]]
+
+
+def case_line(record: Record) -> str:
+    """A case in a line: what was asked, expected and said."""
+    expected = " / ".join(record["answers"] or record["long_answers"]) if record["answerable"] else "a refusal"
+    said = " ".join(record["answer"]["text"].split())
+    return f"{record['id']}: {record['question']} | expected: {expected[:200]} | got: {said[:300]}"
+
+
+def became_wrong(before: Sequence[Record], after: Sequence[Record]) -> list[str]:
+    """The cases that went well before and do not now."""
+    earlier = {record["id"]: record for record in before}
+    return [
+        case_line(record)
+        for record in after
+        if record["id"] in earlier and right(earlier[record["id"]]) and not right(record)
+    ]
