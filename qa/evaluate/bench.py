@@ -2,7 +2,7 @@
 
 import resource
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,7 +13,8 @@ from qa.chat import Desk
 from qa.evaluate.cases import Case
 from qa.evaluate.corpora import cache_folder, corpus_digest, given_digest, index_corpus, index_given
 from qa.output import ProgressLine
-from qa.settings import load_settings
+from qa.settings import Settings, load_settings
+from qa.types import Progress
 
 Item = TypeVar("Item")
 
@@ -34,22 +35,25 @@ class Bench:
 
     def corpus(self, corpus: Path) -> Desk:
         """A desk over a corpus, which is indexed unless it was before."""
-        settings = load_settings(Path(), model=self.model, embedder=self.embedder)
-        desk = qa.open(cache_folder() / corpus_digest(corpus, settings), self.model, self.embedder)
-        progress = ProgressLine()
-        try:
-            self.took = index_corpus(desk, corpus, progress)
-        finally:
-            progress.close()
-        return desk
+        return self._indexed(
+            corpus_digest(corpus, self._settings()), lambda desk, told: index_corpus(desk, corpus, told)
+        )
 
     def given(self, cases: Sequence[Case]) -> Desk:
         """A desk over the passages that questions bring along, indexed unless they were before."""
-        settings = load_settings(Path(), model=self.model, embedder=self.embedder)
-        desk = qa.open(cache_folder() / given_digest(cases, settings), self.model, self.embedder)
-        progress = ProgressLine()
+        return self._indexed(given_digest(cases, self._settings()), lambda desk, told: index_given(desk, cases, told))
+
+    def open(self, folder: Path) -> Desk:
+        """A desk over a library's folder, there or not."""
+        return qa.open(folder, self.model, self.embedder)
+
+    def _settings(self) -> Settings:
+        return load_settings(Path(), model=self.model, embedder=self.embedder)
+
+    def _indexed(self, digest: str, index: Callable[[Desk, Progress], dict[str, Any]]) -> Desk:
+        desk, progress = self.open(cache_folder() / digest), ProgressLine()
         try:
-            self.took = index_given(desk, cases, progress)
+            self.took = index(desk, progress)
         finally:
             progress.close()
         return desk

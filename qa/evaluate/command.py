@@ -54,6 +54,7 @@ def _asked(bench: Bench, options: argparse.Namespace, folder: Path, earlier: Seq
     questions = load_questions(options.questions, options.given, ids_by_text)
     cases = sample(questions.cases, options.limit, options.seed)
     desk = _desk(bench, options, cases)
+    desk.prepare()  # loading the models is not to be timed
     run = list(bench.followed(records(desk, cases), len(cases), "questions"))
     notes = [f"{len(run)} questions, of which {sum(record['answerable'] for record in run)} can be answered."]
     if questions.left_out:

@@ -67,7 +67,8 @@ def statistic(
             method="percentile",
             rng=np.random.default_rng(_SEED),
         ).confidence_interval
-        low, high = float(interval.low), float(interval.high)
+        if np.isfinite(interval.low):  # a resample with one class only has no balanced statistic
+            low, high = float(interval.low), float(interval.high)
     return [Figure(group, name, value, len(samples[0]), low, high, unit)]
 
 

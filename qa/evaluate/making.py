@@ -71,7 +71,7 @@ def question_and_answer(desk: Desk, title: str, passage: str) -> tuple[str, str]
     if len(lines) < 2:
         return None
     question, answer = (
-        re.sub(r"^\W*(?:question|answer|\d+)\W+", "", line, flags=re.IGNORECASE).strip() for line in lines[:2]
+        re.sub(r"^\W*(?:question\W+|answer\W+|\d[.)]\s+)", "", line, flags=re.IGNORECASE).strip() for line in lines[:2]
     )
     asked = len(set(content_stems(question)) - set(content_stems(answer)))
     if not question.endswith("?") or asked < _NEW or not holds(passage, [answer]):

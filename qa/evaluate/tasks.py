@@ -30,8 +30,6 @@ _MOST_PASTED = 4000  # characters, as many as a question may have
 
 def support(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
     """The check of a sentence by itself: does its score tell claims that a document supports from others."""
-    from sklearn.metrics import roc_auc_score
-
     desk = bench.given(())
     settings, made = desk.settings, []
     for line in bench.followed(lines, len(lines), "claims"):
@@ -44,11 +42,18 @@ def support(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
         made.append({"id": line["id"], "supported": line["supported"], "score": found.score if found else 0.0})
     truth, score = np.array([m["supported"] for m in made]), np.array([m["score"] for m in made])
     group = "Support check"
-    figures = statistic(group, "AUROC", roc_auc_score, truth, score, vectorised=False)
+    figures = statistic(group, "AUROC", auroc, truth, score, vectorised=False)
     passed = score >= settings.support_above
     figures += statistic(group, "balanced accuracy", balanced_accuracy, truth, passed, vectorised=False)
     figures += rate(group, "supported claims that pass", list(passed[truth]))
     return figures + rate(group, "unsupported claims that are held back", list(~passed[~truth])), made
+
+
+def auroc(truth: Any, score: Any) -> float:
+    """The area under the ROC curve, by scikit-learn; not a number where there is only one class."""
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(truth, score)) if truth.any() and not truth.all() else float("nan")
 
 
 def rewrites(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
@@ -78,6 +83,8 @@ def conversations(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record
     desk = bench.given([_case(line, tuple(passages.values())) for line in lines[:1]])
     made = []
     asked = [line for line in lines if line["gold"] and line.get("history")]
+    if not asked:
+        raise InputError("the questions hold no turn with a history and gold passages; see docs/evaluate.md")
     for line in bench.followed(asked, len(asked), "questions"):
         gold = {given_article(line["passages"][index]).article_id for index in line["gold"]}
         pasted = " ".join([*(turn["content"] for turn in line["history"]), line["question"]])

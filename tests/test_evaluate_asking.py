@@ -1,0 +1,192 @@
+"""Cases put to a desk with fakes: what is recorded, and that planted faults show in the right figure."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from qa.chat import Desk
+from qa.evaluate.asking import Record, ask, make_record, records
+from qa.evaluate.cases import Case, given_article
+from qa.evaluate.corpora import index_corpus, index_given
+from qa.evaluate.figures import differences
+from qa.evaluate.looking import Ranking, look, lost_at, rank_of_answer, rank_of_article, words_to_answer
+from qa.types import Answer, Hit
+from tests.conftest import MakeDesk, write_articles
+
+TOWNS = "Ardel Brenn Cosk Dunmar Essel Forven Gorlan Hallin Istra Jolm Kerrin Lindal".split()
+COUNTED = {f"{town}.txt": f"date 2031-04-02 {town}\nThe bridge of {town} has cost {number} crowns.\n"
+           for number, town in enumerate(TOWNS, start=41)}  # fmt: skip
+ASKED = [
+    Case(town, f"How much has the bridge of {town} cost?", (f"{number} crowns",), True, "", frozenset({f"{town}.txt"}))
+    for number, town in enumerate(TOWNS, start=41)
+]
+ABSENT = [Case(f"no {town}", f"Who governs the castle in {town}?", (), False, "", frozenset()) for town in TOWNS]
+
+
+@pytest.fixture
+def towns(make_desk: MakeDesk, tmp_path: Path) -> Callable[..., Desk]:
+    """A function that makes a desk over the articles on twelve bridges."""
+    make_desk().index(write_articles(tmp_path / "towns", COUNTED))
+    return make_desk
+
+
+def difference(before: Sequence[Record], after: Sequence[Record], name: str) -> tuple[float, float, float]:
+    """A paired difference with its interval."""
+    (found,) = [figure for figure in differences(before, after) if figure.name == name]
+    assert found.low is not None and found.high is not None
+    return found.low, found.value, found.high
+
+
+def test_a_case_becomes_a_record(towns: Callable[..., Desk]) -> None:
+    """The answer as the command line prints it, and every measure of it."""
+    made, refused = records(towns(), [ASKED[0], ABSENT[0]])
+    assert made["answer"]["text"] == "The bridge of Ardel has cost 41 crowns. [1]"
+    assert made["citations"] == [{"origin": "quoted", "gold_quote": True, "gold_article": True, "exact": True}]
+    assert (made["scores"]["contains_gold"], made["scores"]["right_citation"], made["scores"]["not_refused"]) == (
+        1,
+        1,
+        1,
+    )
+    assert (made["scores"]["refused_rightly"], made["scores"]["rouge_l"]) == (None, None)
+    assert made["retrieval"] == {
+        "articles": made["retrieval"]["articles"],
+        "rank_of_article": 1,
+        "gold_found": 1,
+        "rank_of_answer": 1,
+        "words_to_answer": 8,
+        "lost_at": None,
+    }
+    assert refused["answer"]["abstained"] and refused["scores"]["refused_rightly"] == 1
+    assert (refused["retrieval"], refused["citations"], refused["scores"]["contains_gold"]) == (None, [], None)
+
+
+def test_a_case_is_put_to_its_own_passages_only(make_desk: MakeDesk) -> None:
+    """Though others in the same library answer better; indexed once, and found again."""
+    right, other = (given_article({"text": f"The bridge has cost {n} crowns."}) for n in (41, 42))
+    cases = [
+        Case(
+            "a",
+            "How much has the bridge cost?",
+            ("41 crowns",),
+            True,
+            "",
+            frozenset({right.article_id}),
+            given=(right,),
+        ),
+        Case(
+            "b",
+            "How much has the bridge cost?",
+            ("42 crowns",),
+            True,
+            "",
+            frozenset({other.article_id}),
+            given=(other,),
+        ),
+    ]
+    desk = make_desk()
+    took = index_given(desk, cases)
+    assert (took["added"], took["passages"]) == (2, 2)
+    assert [record["scores"]["contains_gold"] for record in records(desk, cases)] == [1, 1]
+    assert [record["retrieval"]["articles"] for record in records(desk, cases)] == [
+        [right.article_id],
+        [other.article_id],
+    ]
+    assert index_given(make_desk(), cases) == took
+
+
+def test_articles_that_are_held_out_are_not_asked(towns: Callable[..., Desk]) -> None:
+    """As for questions made with their article left out."""
+    case = replace(ASKED[0], without=frozenset({"Ardel.txt"}))
+    made = make_record(towns(), case, ask(towns(), case))
+    assert "Ardel.txt" not in {hit["article_id"] for hit in made["answer"]["passages"]}
+    assert made["retrieval"]["rank_of_article"] is None
+
+
+def test_a_corpus_of_facts_is_indexed_once(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """Its facts are the texts; the second time nothing is read."""
+    file = tmp_path / "facts.jsonl"
+    file.write_text(
+        '{"id": "f-1", "title": "Bridge", "date": "2031-04-02", "fact": "The bridge has cost 41 crowns."}\n'
+    )
+    took = index_corpus(make_desk(), file)
+    assert make_desk().article("f-1").text == "The bridge has cost 41 crowns."
+    file.unlink()
+    (tmp_path / "folder").mkdir()
+    assert index_corpus(make_desk(), tmp_path / "folder") == took
+
+
+def shifted(desk: Desk, case: Case) -> Answer:
+    """A planted fault: every citation is that of the next town."""
+    answer = ask(desk, case)
+    names = [article.article_id for article in desk.articles()]
+    wrong = []
+    for citation in answer.citations:
+        article = desk.article(names[(names.index(citation.article_id) + 1) % len(names)])
+        end = min(citation.end, len(article.text))
+        wrong.append(
+            replace(
+                citation,
+                article_id=article.article_id,
+                title=article.title,
+                quote=article.text[citation.start : end],
+                end=end,
+            )
+        )
+    return replace(answer, citations=tuple(wrong))
+
+
+def test_citations_shifted_by_one_show(towns: Callable[..., Desk]) -> None:
+    """In the citations, and nowhere else."""
+    sound, faulty = list(records(towns(), ASKED)), list(records(towns(), ASKED, shifted))
+    assert difference(sound, faulty, "right citation")[2] < -0.9
+    assert difference(sound, faulty, "contains gold")[1] == 0
+    assert not any(citation["gold_quote"] for record in faulty for citation in record["citations"])
+
+
+def backwards(desk: Desk, case: Case) -> Ranking:
+    """A planted fault: the fused order the wrong way round."""
+    ranking = look(desk, case)
+    return replace(ranking, hits=ranking.hits[::-1])
+
+
+def test_a_reversed_fusion_shows(towns: Callable[..., Desk]) -> None:
+    """In the ranks, and as lost in the fusion where too few are shown."""
+    desk = towns(shown_passages=3)
+    sound, faulty = list(records(desk, ASKED)), list(records(desk, ASKED, look=backwards))
+    assert difference(sound, faulty, "hit@5, gold article")[2] < -0.5
+    assert {record["retrieval"]["lost_at"] for record in sound} == {None}
+    assert {record["retrieval"]["lost_at"] for record in faulty} == {"fused away"}
+
+
+def test_a_refusal_that_never_fires_shows(towns: Callable[..., Desk]) -> None:
+    """In the questions that nothing answers, and not in the others."""
+    sound = list(records(towns(), ASKED + ABSENT))
+    faulty = list(records(towns(refuse_below=0.0), ASKED + ABSENT))
+    assert difference(sound, faulty, "refused rightly")[2] < -0.9
+    assert difference(sound, faulty, "not refused")[1] >= 0
+
+
+def hit(article_id: str, text: str) -> Hit:
+    """A hit with only what counts here."""
+    return Hit(article_id, "", None, None, None, text, 0, len(text), 0.0, 0)
+
+
+def test_where_a_search_lost_the_answer() -> None:
+    """A passage answers that holds the answer and is of a gold article."""
+    case = Case("1", "?", ("six crowns",), True, "", frozenset({"gold"}))
+    gold, same_words, other = hit("gold", "It was six crowns."), hit("copy", "six crowns"), hit("other", "Nothing.")
+    found = Ranking((other, same_words, gold), (gold,), (other, same_words))
+    assert (rank_of_article(found, case), rank_of_answer(found, case), words_to_answer(found, case)) == (3, 2, 3)
+    assert lost_at(found, case, 3, (gold,)) is None
+    assert lost_at(found, case, 3, None) is None  # refused before anything was put before the generator
+    assert lost_at(found, case, 3, (same_words,)) == "cut by the budget"
+    assert lost_at(found, case, 2, None) == "fused away"
+    assert lost_at(Ranking((other,), (other,), (same_words,)), case, 1, None) == "not found"
+    nothing = Ranking((), (), ())
+    assert (rank_of_article(nothing, case), rank_of_answer(nothing, case), words_to_answer(nothing, case)) == (
+        None,
+        None,
+        None,
+    )
