@@ -59,7 +59,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     repair = command("repair", "Rebuild what verify found wrong.")
     repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")
     evaluate = command("eval", "Put questions with known answers to a library and count what comes back.", model)
-    evaluate.add_argument("--questions", type=Path, metavar="FILE", help="JSON lines; formats: docs/evaluate.md")
+    evaluate.add_argument(
+        "--questions", type=Path, nargs="+", metavar="FILE", help="JSON lines; formats: docs/evaluate.md"
+    )
     evaluate.add_argument("--corpus", type=Path, metavar="PATH", help="a folder or file of articles to index and ask")
     evaluate.add_argument("--given", choices=("gold", "all"), help="ask the passages that come with each question")
     evaluate.add_argument("--task", choices=TASKS, help="what the questions are for; default: what their fields tell")

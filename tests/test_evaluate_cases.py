@@ -78,11 +78,10 @@ def test_lines_whose_answer_nobody_knows_are_left_out_and_counted(tmp_path: Path
 
 
 def test_packed_files_are_read_too(tmp_path: Path) -> None:
-    """And named without their endings."""
+    """As plain ones are."""
     file = tmp_path / "mine.jsonl.gz"
     file.write_bytes(gzip.compress(json.dumps(OWN).encode()))
-    questions = load_questions(file)
-    assert (questions.name, len(questions.cases)) == ("mine", 1)
+    assert len(load_questions(file).cases) == 1
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,7 @@ def test_a_run_on_the_real_models(
     assert main([*command, str(tmp_path / "one")]) == 0
     first = json.loads(capsys.readouterr().out)
     assert first["indexing"]["added"] == 3
+    assert list(first["questions"]) == ["mine.jsonl"]
     assert {"hit@1, gold article", "balanced accuracy", "whole answer, p50"} <= {f["name"] for f in first["figures"]}
     assert main([*command, str(tmp_path / "two"), "--against", str(tmp_path / "one")]) == 0
     second = json.loads(capsys.readouterr().out)

@@ -51,7 +51,6 @@ class Case:
 class Questions:
     """The cases of a file, and how many lines were left out because nobody knows what would be right."""
 
-    name: str
     cases: tuple[Case, ...]
     left_out: int
 
@@ -77,7 +76,7 @@ def load_questions(file: Path, given: Given | None = None, ids_by_text: Mapping[
             cases.append(case)
     if not cases:
         raise InputError(f"{file} holds no question whose answer is known; see docs/evaluate.md")
-    return Questions(file.name.removesuffix(".gz").removesuffix(".jsonl"), tuple(cases), left_out)
+    return Questions(tuple(cases), left_out)
 
 
 def numbered_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:

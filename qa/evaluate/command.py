@@ -2,7 +2,7 @@
 
 import argparse
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,17 +28,17 @@ def evaluate(options: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
     earlier = read_records(options.against) if options.against else []
     if options.make:
         folder = options.out or Path("evaluation", "made")
-        options.questions = _made(bench, options, folder)
-    first = next((line for _, line in numbered_lines(options.questions)), None)
+        options.questions = [_made(bench, options, folder)]
+    first = next(_lines(options.questions), None)
     if first is None:
-        raise InputError(f"{options.questions} is empty; see docs/evaluate.md")
-    name = options.questions.name.removesuffix(".gz").removesuffix(".jsonl")
+        raise InputError(f"{options.questions[0]} is empty; see docs/evaluate.md")
+    name = options.questions[0].name.removesuffix(".gz").removesuffix(".jsonl")
     folder = options.out or Path("evaluation", name)
     task = options.task or (None if options.given or options.corpus else task_of(first)) or "ask"
     if task == "ask":
-        report = _asked(bench, options, folder, earlier)
+        report = _asked(bench, options, name, folder, earlier)
     else:
-        lines = sample([line for _, line in numbered_lines(options.questions)], options.limit, options.seed)
+        lines = sample(list(_lines(options.questions)), options.limit, options.seed)
         figures, made = run_task(task, bench, lines)
         facts = told(bench.given(()), **_given_of(options, task))
         report = Report(f"Evaluation of {task}: {name}", facts, figures, made, differences(earlier, made))
@@ -46,23 +46,28 @@ def evaluate(options: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
     return folder, as_json(report)
 
 
-def _asked(bench: Bench, options: argparse.Namespace, folder: Path, earlier: Sequence[Record]) -> Report:
+def _lines(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    return (line for file in files for _, line in numbered_lines(file))
+
+
+def _asked(bench: Bench, options: argparse.Namespace, name: str, folder: Path, earlier: Sequence[Record]) -> Report:
     """The questions of a file, each put to the corpus, the library or its own passages."""
     ids_by_text = {}
     if options.corpus is not None and options.corpus.is_file():
         ids_by_text = {line["fact"]: line["id"] for _, line in numbered_lines(options.corpus) if "fact" in line}
-    questions = load_questions(options.questions, options.given, ids_by_text)
-    cases = sample(questions.cases, options.limit, options.seed)
+    files = [load_questions(file, options.given, ids_by_text) for file in options.questions]
+    cases = sample([case for questions in files for case in questions.cases], options.limit, options.seed)
+    left_out = sum(questions.left_out for questions in files)
     desk = _desk(bench, options, cases)
     desk.prepare()  # loading the models is not to be timed
     run = list(bench.followed(records(desk, cases), len(cases), "questions"))
     notes = [f"{len(run)} questions, of which {sum(record['answerable'] for record in run)} can be answered."]
-    if questions.left_out:
-        notes.append(f"{questions.left_out} lines were left out, since nobody knows whether the corpus answers them.")
+    if left_out:
+        notes.append(f"{left_out} lines were left out, since nobody knows whether the corpus answers them.")
     if any(case.made for case in cases):
         notes.append("**These questions were made by a model, they are not real ones.**")
     return Report(
-        f"Evaluation: {questions.name}",
+        f"Evaluation: {name}",
         told(desk, **_given_of(options, "ask"), indexing=bench.took),
         all_figures(run, {**bench.took, "peak_memory_mb": peak_memory_mb()}),
         run,
@@ -105,7 +110,7 @@ def _given_of(options: argparse.Namespace, task: str) -> dict[str, Any]:
     """What was asked for, by names that say the same on another machine."""
     return {
         "task": task,
-        "questions": {"file": options.questions.name, "sha256": file_sha256(options.questions)},
+        "questions": {file.name: f"sha256 {file_sha256(file)}" for file in options.questions},
         "corpus": options.corpus.name if options.corpus else None,
         "given": options.given,
         "limit": options.limit,

@@ -1,0 +1,103 @@
+"""Put every evaluation set of a folder to the product, each at a size that ends soon: ``make eval DATA=folder``.
+
+Without a folder only the questions on the sample articles are asked. The figures are kept in benchmarks/evaluation.md,
+the reports in evaluation/.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from qa.cli import main as qa_main
+
+ROOT = Path(__file__).parent.parent
+REPORTS = ROOT / "evaluation"
+RESULTS = Path(__file__).with_suffix(".md")
+SEED = "0"
+# Name, files of questions, corpus, --given, how many: about twenty minutes on two cores in all.
+SETS: tuple[tuple[str, tuple[str, ...], str | None, str | None, int], ...] = (
+    ("realtimeqa", ("realtimeqa-2024.questions", "realtimeqa-2024-absent.questions"), "realtimeqa-2024.articles", None, 150),
+    ("multihop-facts", ("multihop-news",), "multihop-news.facts", None, 60),
+    ("squad2", ("squad2",), None, "gold", 150),
+    ("newsqa", ("newsqa",), None, "gold", 80),
+    ("clapnq", ("clapnq",), None, "gold", 80),
+    ("eloq", ("eloq",), None, "gold", 60),
+    ("conversations", ("mtrag",), None, None, 200),
+    ("rewrites", ("rewrites",), None, None, 500),
+    ("support", ("support",), None, None, 600),
+    ("counterfactual", ("counterfactual",), None, None, 20),
+    ("injections", ("injections",), None, None, 15),
+)  # fmt: skip
+KEPT = (
+    "hit@5, gold article",
+    "nDCG@10, gold article",
+    "all gold articles among 10",
+    "answer within 150 words",
+    "answer within 600 words",
+    "F1 of the short answer, of all answerable",
+    "text contains the gold answer, of all answerable",
+    "ROUGE-L of the text, of all answerable",
+    "answers with a right citation, of all answerable",
+    "quote holds the gold answer, generated",
+    "quote holds the gold answer, quoted",
+    "true refusals, of all not answerable",
+    "false refusals, of all answerable",
+    "balanced accuracy",
+    "calibration error (ECE) of confidence",
+    "whole answer, p50",
+)
+OF_TASKS = ("Support check", "Follow-ups", "Search in conversations", "Wrong passages", "Planted instructions")
+
+
+def evaluate(name: str, *arguments: str) -> dict[str, Any]:
+    """Run ``qa eval``; its report."""
+    out = REPORTS / name
+    print(f"{name}:", file=sys.stderr)
+    if qa_main(["eval", *arguments, "--seed", SEED, "--out", str(out)]) != 0:
+        sys.exit(1)
+    report: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    return report
+
+
+def row(name: str, figure: dict[str, Any]) -> str:
+    """A line of the table."""
+    digits = ".0f" if figure["unit"] == "ms" else ".3f"
+    low, high = figure["low"], figure["high"]
+    interval = "" if low is None or high is None else f"{low:{digits}} to {high:{digits}}"
+    return (
+        f"| {name} | {figure['name']} | {figure['value']:{digits}} {figure['unit']} | {interval} | {figure['count']} |"
+    )
+
+
+def main() -> None:
+    """Ask all sets, print and keep the table."""
+    reports = {
+        "seeds": evaluate(
+            "seeds", "--questions", str(ROOT / "tests" / "questions.jsonl"), "--corpus", str(ROOT / "seeds")
+        )
+    }
+    if len(sys.argv) < 2 or not sys.argv[1]:
+        print("Only the sample articles were asked; for the evaluation sets: make eval DATA=folder", file=sys.stderr)
+        return
+    data = Path(sys.argv[1])
+    for name, files, corpus, given, limit in SETS:
+        questions = [data / f"{file}.jsonl.gz" for file in files]
+        if not all(file.is_file() for file in questions):
+            print(f"{name}: left out, {data} does not hold it", file=sys.stderr)
+            continue
+        place = ["--corpus", str(data / f"{corpus}.jsonl.gz")] if corpus else ["--given", given] if given else []
+        reports[name] = evaluate(name, "--questions", *map(str, questions), *place, "--limit", str(limit))
+    lines = ["| set | figure | value | 95 % interval | of |", "|---|---|---|---|---|"]
+    for name, report in reports.items():
+        lines += [row(name, f) for f in report["figures"] if f["name"] in KEPT or f["group"] in OF_TASKS]
+    RESULTS.write_text(
+        "# The evaluation sets\n\nMade by `make eval DATA=folder`: default models, one run, samples with seed 0. "
+        "What the figures mean: docs/evaluate.md.\n\n" + "\n".join(lines) + "\n",
+        encoding="utf-8",
+    )
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
