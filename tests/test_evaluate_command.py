@@ -7,6 +7,7 @@ import pytest
 
 from qa.cli import main
 from qa.evaluate.command import sample
+from qa.evaluate.report import read_records
 from tests.conftest import write_articles
 
 QUESTIONS = [
@@ -16,6 +17,13 @@ QUESTIONS = [
         "answers": ["48 million"],
         "answerable": True,
         "gold_articles": ["bridge.txt"],
+    },
+    {
+        "id": "aid",
+        "question": "How much aid did the growers' union of the Hallin valley ask for?",
+        "answers": ["nine million"],
+        "answerable": True,
+        "gold_articles": ["valley/orchard.txt"],
     },
     {
         "id": "absent",
@@ -29,7 +37,7 @@ QUESTIONS = [
 
 @pytest.fixture
 def questions(tmp_path: Path) -> Path:
-    """A file with one question that the articles answer and one they do not."""
+    """A file with two questions that the articles answer and one they do not."""
     file = tmp_path / "mine.jsonl"
     file.write_text("".join(json.dumps(line) + "\n" for line in QUESTIONS))
     return file
@@ -82,7 +90,7 @@ def test_options_that_contradict_are_a_usage_error(arguments: list[str]) -> None
 def test_a_run_on_the_real_models(
     questions: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Indexed, asked, reported; the same inputs give the same answers, and nothing differs from itself."""
+    """Indexed, asked, reported; asked again in another order, where other prompts lie before, the answers are the same."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     corpus = write_articles(tmp_path / "articles")
     command = ["eval", "--questions", str(questions), "--corpus", str(corpus), "--json", "--out"]
@@ -91,12 +99,12 @@ def test_a_run_on_the_real_models(
     assert first["indexing"]["added"] == 3
     assert list(first["questions"]) == ["mine.jsonl"]
     assert {"hit@1, gold article", "balanced accuracy", "whole answer, p50"} <= {f["name"] for f in first["figures"]}
+    questions.write_text("".join(json.dumps(line) + "\n" for line in QUESTIONS[::-1]))
     assert main([*command, str(tmp_path / "two"), "--against", str(tmp_path / "one")]) == 0
     second = json.loads(capsys.readouterr().out)
     assert [f["value"] for f in second["differences"]] == [0.0] * len(second["differences"]) != []
     assert second["became_wrong"] == []
     one, two = (
-        [json.loads(line)["answer"]["text"] for line in (tmp_path / name / "answers.jsonl").read_text().splitlines()]
-        for name in ("one", "two")
+        {record["id"]: record["answer"]["text"] for record in read_records(tmp_path / name)} for name in ("one", "two")
     )
     assert one == two

