@@ -13,7 +13,7 @@ EXAMPLES := --example "What is the latest cost of the Gannet Quay ferry terminal
   --example "What caused the cable car accident on the Crownhead?" \
   --example "Who won the football World Cup in 2018?"
 
-.PHONY: chat install test browser quality eval clean
+.PHONY: chat install test browser quality eval peers clean
 
 chat: install
 	@.venv/bin/qa index seeds --library $(LIBRARY)
@@ -57,6 +57,11 @@ quality: install
 # The evaluation sets of a folder, or without one the questions on the sample articles; writes evaluation/.
 eval: install
 	@.venv/bin/python benchmarks/evaluation.py "$(DATA)"
+
+# The same questions put to other systems, each in an environment of its own: benchmarks/peers/README.md.
+peers: install
+	@[ -d "$(DATA)" ] || { echo "newsdesk: name the folder of the evaluation data: make peers DATA=folder" >&2; exit 1; }
+	@.venv/bin/python benchmarks/peers/run.py --data "$(DATA)" $(PEERS_ARGS)
 
 clean:
 	rm -rf .venv .qa .mypy_cache .ruff_cache .pytest_cache

@@ -8,7 +8,7 @@ import pytest
 from qa.chat import Desk
 from qa.errors import InputError
 from qa.evaluate.bench import Bench, peak_memory_mb
-from qa.evaluate.figures import Figure
+from qa.evaluate.figures import Figure, differences
 from qa.evaluate.tasks import run_task, task_of
 from tests.conftest import MakeDesk
 
@@ -71,6 +71,8 @@ def test_the_support_check_by_itself(bench: Bench) -> None:
     figures, made = run_task("support", bench, [SUPPORTED, WRONG])
     assert values(figures)["AUROC"] == values(figures)["balanced accuracy"] == 1
     assert made[1]["score"] == 0
+    assert [record["scores"] for record in made] == [{"told apart": 1}] * 2
+    assert values(differences(made, made)) == {"told apart": 0}
 
 
 def test_follow_ups_against_a_persons(bench: Bench) -> None:

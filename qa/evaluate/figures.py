@@ -278,7 +278,7 @@ def differences(before: Sequence[Record], after: Sequence[Record]) -> list[Figur
     found = [
         (a["retrieval"]["rank_of_article"], b["retrieval"]["rank_of_article"])
         for a, b in pairs
-        if a["retrieval"] and b["retrieval"]
+        if a.get("retrieval") and b.get("retrieval")
     ]
     ranks = [float(_within(b, 5)) - float(_within(a, 5)) for a, b in found]
     return figures + mean("Differences", "hit@5, gold article", ranks)

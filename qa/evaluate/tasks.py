@@ -39,7 +39,9 @@ def support(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
             for number, span in enumerate(split_passages(text, settings.passage_words, settings.overlap_sentences))
         ]
         found = best_support(line["claim"], hits, desk.embedder)
-        made.append({"id": line["id"], "supported": line["supported"], "score": found.score if found else 0.0})
+        score = found.score if found else 0.0
+        scores = {"told apart": float((score >= settings.support_above) == line["supported"])}
+        made.append({"id": line["id"], "supported": line["supported"], "score": score, "scores": scores})
     truth, score = np.array([m["supported"] for m in made]), np.array([m["score"] for m in made])
     group = "Support check"
     figures = statistic(group, "AUROC", auroc, truth, score, vectorised=False)
