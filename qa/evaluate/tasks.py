@@ -42,10 +42,10 @@ def support(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
         score = found.score if found else 0.0
         scores = {"told apart": float((score >= settings.support_above) == line["supported"])}
         made.append({"id": line["id"], "supported": line["supported"], "score": score, "scores": scores})
-    truth, score = np.array([m["supported"] for m in made]), np.array([m["score"] for m in made])
+    truth, told = np.array([m["supported"] for m in made]), np.array([m["score"] for m in made])
     group = "Support check"
-    figures = statistic(group, "AUROC", auroc, truth, score, vectorised=False)
-    passed = score >= settings.support_above
+    figures = statistic(group, "AUROC", auroc, truth, told, vectorised=False)
+    passed = told >= settings.support_above
     figures += statistic(group, "balanced accuracy", balanced_accuracy, truth, passed, vectorised=False)
     figures += rate(group, "supported claims that pass", list(passed[truth]))
     return figures + rate(group, "unsupported claims that are held back", list(~passed[~truth])), made
