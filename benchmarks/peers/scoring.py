@@ -1,0 +1,170 @@
+"""What the peers' answers are worth: one row of figures per peer, and the tables of results.md."""
+
+import re
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from corpora import Asked, Corpus
+
+Line = dict[str, Any]
+
+# A peer refuses where its text holds one of these, whatever else it says: models word it as they like, and the phrases
+# were collected from the prompts above and from what such models are known to write. Newsdesk says it in a field.
+REFUSALS = (
+    "do not say",
+    "does not say",
+    "not mentioned",
+    "not mention",
+    "not specified",
+    "not specify",
+    "not provided",
+    "not provide",
+    "not contain",
+    "not stated",
+    "not state",
+    "not include",
+    "not given",
+    "not available",
+    "not have enough information",
+    "not enough information",
+    "insufficient information",
+    "no information",
+    "no mention",
+    "no answer",
+    "none of the sources",
+    "none of the passages",
+    "none of the documents",
+    "don't know",
+    "do not know",
+    "don't have",
+    "do not have information",
+    "cannot answer",
+    "can't answer",
+    "cannot provide",
+    "can't provide",
+    "cannot be determined",
+    "cannot determine",
+    "unable to answer",
+    "unable to provide",
+    "i'm sorry",
+    "empty response",  # what LlamaIndex says when nothing was found
+)
+COLUMNS = (
+    "peer",
+    "version",
+    "indexing, words/s",
+    "peak memory, MB",
+    "hit@5",
+    "contains gold, of all answerable",
+    "cites anything, of answered",
+    "citation right, of answered",
+    "true refusals, of absent",
+    "false refusals, of answerable",
+    "words of an answer, median",
+    "seconds to first text, median",
+    "seconds to end, median",
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one peer wrote about one corpus."""
+
+    peer: str
+    lines: Sequence[Line]
+
+    @property
+    def headers(self) -> list[Line]:
+        """One for each time the script was started."""
+        return [line for line in self.lines if "index_seconds" in line]
+
+    @property
+    def answers(self) -> dict[str, Line]:
+        """The answers by the ids of their questions."""
+        return {line["id"]: line for line in self.lines if "id" in line}
+
+
+def refused(answer: Line) -> bool:
+    """Whether an answer is a refusal; an empty one is."""
+    if answer["abstained"] is not None:
+        return bool(answer["abstained"])
+    text = " ".join(answer["text"].casefold().replace("’", "'").split())
+    return not text or any(phrase in text for phrase in REFUSALS)
+
+
+def holds(text: str, answers: Sequence[str]) -> bool:
+    """Whether a text holds an accepted answer as whole words, case, line ends and [n] marks aside."""
+    plain = _plain(re.sub(r"\s*\[[\d,\s]+\]", "", text))
+    return any(re.search(rf"(?<!\w){re.escape(_plain(answer))}(?!\w)", plain) for answer in answers)
+
+
+def rate(flags: Sequence[bool]) -> str:
+    """A share with its count and 95 % Wilson interval."""
+    n, k = len(flags), sum(flags)
+    if not n:
+        return "none"
+    z, p = 1.96, k / n
+    middle = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) / (1 + z * z / n)
+    return f"{100 * p:.1f} % ({k}/{n}; {100 * max(0, middle - half):.0f} to {100 * min(1, middle + half):.0f})"
+
+
+def row(run: Run, questions: Sequence[Asked]) -> list[str]:
+    """The figures of one peer, in the order of the columns; only questions it has answered count."""
+    pairs = [(asked, run.answers[asked.id]) for asked in questions if asked.id in run.answers]
+    answerable = [(asked, answer) for asked, answer in pairs if asked.gold]
+    answered = [(asked, answer) for asked, answer in answerable if not refused(answer)]
+    lengths = [len(answer["text"].split()) for _, answer in pairs if not refused(answer)]
+    speed = max((line["index_words"] / line["index_seconds"] for line in run.headers), default=0)
+    memory = [line["peak_memory_mb"] for line in run.lines if line.get("peak_memory_mb")]
+    missing, failed = len(questions) - len(pairs), sum("error" in answer for _, answer in pairs)
+    return [
+        run.peer + f" ({missing} not asked)" * bool(missing) + f" ({failed} failed)" * bool(failed),
+        run.headers[-1]["version"] if run.headers else "",
+        f"{speed:,.0f}",
+        f"{max(memory):,.0f}" if memory else "",
+        rate([bool(set(answer["retrieved"][:5]) & set(asked.gold)) for asked, answer in answerable]),
+        rate([not refused(answer) and holds(answer["text"], asked.answers) for asked, answer in answerable]),
+        rate([bool(answer["cited"]) for _, answer in answered]),
+        rate([_cites_right(asked, answer) for asked, answer in answered]),
+        rate([refused(answer) for asked, answer in pairs if not asked.gold]),
+        rate([refused(answer) for _, answer in answerable]),
+        f"{statistics.median(lengths):.0f}" if lengths else "",
+        _median([answer["first_token_seconds"] for _, answer in pairs]),
+        _median([answer["total_seconds"] for _, answer in pairs]),
+    ]
+
+
+def table(corpus: Corpus, runs: Sequence[Run]) -> str:
+    """The figures of a corpus; each peer is a column, so that the table fits a page."""
+    rows = [list(COLUMNS)] + [row(run, corpus.questions) for run in runs if run.headers]
+    lines = ["| " + " | ".join(cells) + " |" for cells in zip(*rows, strict=True)]
+    absent = sum(not asked.gold for asked in corpus.questions)
+    words = sum(len(article["text"].split()) for article in corpus.articles)
+    about = (
+        f"{len(corpus.articles)} articles with {words:,} words; {len(corpus.questions) - absent} answerable "
+        f"and {absent} absent questions."
+    )
+    return "\n".join([f"## {corpus.name}", "", about, "", lines[0], "|---" * len(rows) + "|", *lines[1:], ""])
+
+
+def deviations(runs: Sequence[Run]) -> str:
+    """Where each script is not what the peer's documentation shows, in the scripts' own words."""
+    said = {run.peer: run.headers[-1]["deviations"] for run in runs if run.headers}
+    return "\n".join(f"- {peer}: {'; '.join(lines)}." for peer, lines in said.items())
+
+
+def _cites_right(asked: Asked, answer: Line) -> bool:
+    """Whether a cited passage is of a gold article and holds an accepted answer."""
+    return any(cited["article_id"] in asked.gold and holds(cited["text"], asked.answers) for cited in answer["cited"])
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().replace("’", "'").split())
+
+
+def _median(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.2f}" if values else ""
