@@ -25,7 +25,7 @@ ARTICLES = {
 
 
 EVIDENCE_FEATURES = (
-    "bias", "margin", "similarity", "cover", "cover_near", "rank", "fits", "misfits", "missing_names",
+    "margin", "similarity", "cover", "cover_near", "rank", "fits", "misfits", "missing_names",
 )  # fmt: skip
 CONFIDENCE_FEATURES = ("bias", "strength", "second", "cover", "missing_names", "missing_numbers")
 

@@ -85,10 +85,10 @@ def test_every_reading_of_a_passage_is_evidence_and_the_strongest_comes_first() 
 
 
 def test_the_strength_is_the_weighted_sum_of_the_features() -> None:
-    """Half the margin, a unit for the rank, less three: 0.5 * 4 + 1/2 - 3 for the second hit."""
+    """Half the margin and a unit for the rank: 0.5 * 4 + 1 for the first hit, 0.5 * 4 + 1/2 for the second."""
     readings = [(*ANSWER, 4.0)], [(*ANSWER, 4.0)]
-    order = found("?", [hit("a"), hit("b")], *readings, bias=-3.0, margin=0.5, rank=1.0)
-    assert [(e.hit.article_id, e.strength) for e in order] == [("a", 0.0), ("b", -0.5)]
+    order = found("?", [hit("a"), hit("b")], *readings, margin=0.5, rank=1.0)
+    assert [(e.hit.article_id, e.strength) for e in order] == [("a", 3.0), ("b", 2.5)]
 
 
 @pytest.mark.parametrize(("feature", "first"), [("margin", "b"), ("cover", "a"), ("rank", "a"), ("misfits", "b")])
@@ -126,12 +126,12 @@ def test_the_features_can_be_computed_by_hand() -> None:
     (_, span, answer, first), (*_, second) = read_features(question, [hit("a"), hit("b")], table, WordEmbedder())
     assert (span, answer) == (Span(21, 53), "48 million")
     assert first == {
-        "bias": 1.0, "margin": 2.0, "similarity": pytest.approx(3 / math.sqrt(5 * 6)), "cover": 3 / 5, "cover_near": 4 / 5,
+        "margin": 2.0, "similarity": pytest.approx(3 / math.sqrt(5 * 6)), "cover": 3 / 5, "cover_near": 4 / 5,
         "rank": 1.0, "fits": 1.0, "misfits": 0.0, "missing_names": 1.0,
     }  # fmt: skip
     assert tuple(first) == EVIDENCE_FEATURES
     assert second | {"similarity": None} == {
-        "bias": 1.0, "margin": -3.0, "similarity": None, "cover": 1 / 5, "cover_near": 4 / 5,
+        "margin": -3.0, "similarity": None, "cover": 1 / 5, "cover_near": 4 / 5,
         "rank": 1 / 2, "fits": 0.0, "misfits": 1.0, "missing_names": 1.0,
     }  # fmt: skip
 

@@ -4,12 +4,13 @@
 
 Every held-out paragraph becomes an article of a temporary library. Each answerable question is put to it twice, with
 its own article and without, and each unanswerable one once; the product searches and reads. One logistic regression
-tells readings whose sentence holds the answer from the others; a second one, over the first's results and with both
+tells which of two readings has the sentence with the answer; a second one, over the first's results and with both
 classes weighing the same, tells the answered cases from the rest; a third one adds what the default model replies.
 """
 
 import argparse
 import gzip
+import itertools
 import json
 import random
 import sys
@@ -113,21 +114,41 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
 
 
 def fit_evidence(cases: list[dict]) -> dict[str, float]:
-    """The weights of a reading: does its sentence hold the answer."""
+    """The weights of a reading: which of two readings of a question has the sentence that holds the answer."""
     asked = [case for case in cases if case["should"]]
     names = list(asked[0]["readings"][0][3])
-    x = np.array([list(values.values()) for case in asked for *_, values in case["readings"]])
-    y = np.array([held for case in asked for held in case["holds"]])
-    model = LogisticRegression(fit_intercept=False, C=1.0, max_iter=1000).fit(x, y)
-    weights = named(names, model.coef_[0])
-    first = {"reader alone": 0, "with the weights": 0}
-    for case in asked:
+    folds = [fit_pairs(asked[:at] + asked[at + width :], names) for at, width in parts(len(asked), 5)]
+    unseen = [weights for weights, (_, width) in zip(folds, parts(len(asked), 5), strict=True) for _ in range(width)]
+    first = {"reader alone": 0, "with the weights, five-fold": 0}
+    for case, weights in zip(asked, unseen, strict=True):
         margins = [values["margin"] for *_, values in case["readings"]]
         strengths = [strength(values, weights) for *_, values in case["readings"]]
         first["reader alone"] += case["holds"][int(np.argmax(margins))]
-        first["with the weights"] += case["holds"][int(np.argmax(strengths))]
-    print(f"first reading right, of {len(asked)} answerable: {first}")
-    return weights
+        first["with the weights, five-fold"] += case["holds"][int(np.argmax(strengths))]
+    print(f"first reading right, of {len(asked)} answerable: {first}", flush=True)
+    return fit_pairs(asked, names)
+
+
+def parts(count: int, folds: int) -> list[tuple[int, int]]:
+    """Where each of some equal parts begins, and how long it is."""
+    edges = [round(count * fold / folds) for fold in range(folds + 1)]
+    return [(start, end - start) for start, end in itertools.pairwise(edges)]
+
+
+def fit_pairs(asked: list[dict], names: list[str]) -> dict[str, float]:
+    """A logistic regression over differences of readings of one question (Joachims 2002); every question weighs the same."""
+    differences, weights = [], []
+    for case in asked:
+        x = np.array([list(values.values()) for *_, values in case["readings"]])
+        held = np.array(case["holds"])
+        pairs = (x[held][:, None] - x[~held][None]).reshape(-1, x.shape[1])
+        differences.append(pairs)
+        weights += [1 / max(1, len(pairs))] * len(pairs)
+    x = np.concatenate(differences)
+    y = np.tile([True, False], len(x))[: 2 * len(x)]
+    both = np.stack([x, -x], axis=1).reshape(-1, x.shape[1])
+    model = LogisticRegression(fit_intercept=False, C=10.0, max_iter=2000)
+    return named(names, model.fit(both, y, sample_weight=np.repeat(weights, 2)).coef_[0])
 
 
 def strength(values: dict[str, float], weights: dict[str, float]) -> float:

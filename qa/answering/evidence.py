@@ -18,7 +18,8 @@ _WIDEST = 12.0  # logits beyond which a margin says no more
 class Evidence:
     """A sentence (or a few) of a hit that holds an answer; ``answer`` stands in it word for word.
 
-    ``strength`` is the logit of the probability that it is the answer.
+    ``strength`` counts in differences: that of two is the logit of the probability that the one is the answer rather
+    than the other.
     """
 
     hit: Hit
@@ -37,7 +38,8 @@ def find_evidence(
 ) -> list[Evidence]:
     """The readings of all hits in their sentences, strongest first; a sentence in two passages once.
 
-    ``weights`` are those of a logistic regression over the features of ``read_features``, fitted on held-out paragraphs.
+    ``weights`` are those of a logistic regression over differences of the features of ``read_features``, fitted on pairs
+    of readings of held-out paragraphs.
     """
     found: dict[tuple[str, Span], Evidence] = {}
     for hit, span, answer, values in read_features(question, hits, reader, embedder):
@@ -73,7 +75,6 @@ def _features(question: str, hit: Hit, text: str, rank: int, reading: Reading, s
     passage = f"{hit.title} {hit.text}"
     kind, answer = asked_kind(question), _words_of(hit, reading)
     return {
-        "bias": 1.0,
         "margin": max(-_WIDEST, min(_WIDEST, reading.margin)),
         "similarity": similarity,
         "cover": len(asked & set(content_stems(text))) / (len(asked) or 1),
