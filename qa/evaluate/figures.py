@@ -1,5 +1,6 @@
 """Figures of a run, computed from its records alone, each with its count and a 95 % interval."""
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from scipy.stats import binomtest, bootstrap
+from scipy.stats import DegenerateDataWarning, binomtest, bootstrap
 
 from qa.evaluate.asking import Record
 from qa.evaluate.looking import DEPTH
@@ -58,15 +59,17 @@ def statistic(
     low: float | None = None
     high: float | None = None
     if len(samples[0]) > 1 and np.isfinite(value):
-        interval = bootstrap(
-            samples,
-            function,
-            n_resamples=_RESAMPLES,
-            paired=True,
-            vectorized=vectorised,
-            method="percentile",
-            rng=np.random.default_rng(_SEED),
-        ).confidence_interval
+        with warnings.catch_warnings():  # where all values are the same, the interval is that value
+            warnings.simplefilter("ignore", DegenerateDataWarning)
+            interval = bootstrap(
+                samples,
+                function,
+                n_resamples=_RESAMPLES,
+                paired=True,
+                vectorized=vectorised,
+                method="percentile",
+                rng=np.random.default_rng(_SEED),
+            ).confidence_interval
         if np.isfinite(interval.low):  # a resample with one class only has no balanced statistic
             low, high = float(interval.low), float(interval.high)
     return [Figure(group, name, value, len(samples[0]), low, high, unit)]
