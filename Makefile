@@ -56,7 +56,7 @@ quality: install
 
 # The evaluation sets of a folder, or without one the questions on the sample articles; writes evaluation/.
 eval: install
-	@.venv/bin/python benchmarks/evaluation.py "$(DATA)"
+	@.venv/bin/python benchmarks/evaluation.py "$(DATA)" $(SETS)
 
 # The same questions put to other systems, each in an environment of its own: benchmarks/peers/README.md.
 peers: install

@@ -1,7 +1,7 @@
 """Put every evaluation set of a folder to the product, each at a size that ends soon: ``make eval DATA=folder``.
 
-Without a folder only the questions on the sample articles are asked. The figures are kept in benchmarks/evaluation.md,
-the reports in evaluation/.
+Without a folder only the questions on the sample articles are asked. ``SETS="squad2 newsqa"`` asks some only; the table,
+benchmarks/evaluation.md, is made of all reports that lie in evaluation/.
 """
 
 import json
@@ -50,14 +50,12 @@ KEPT = (
 OF_TASKS = ("Support check", "Follow-ups", "Search in conversations", "Wrong passages", "Planted instructions")
 
 
-def evaluate(name: str, *arguments: str) -> dict[str, Any]:
-    """Run ``qa eval``; its report."""
+def evaluate(name: str, *arguments: str) -> None:
+    """Run ``qa eval``; the report goes into evaluation/."""
     out = REPORTS / name
     print(f"{name}:", file=sys.stderr)
     if qa_main(["eval", *arguments, "--seed", SEED, "--out", str(out)]) != 0:
         sys.exit(1)
-    report: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))
-    return report
 
 
 def row(name: str, figure: dict[str, Any]) -> str:
@@ -71,26 +69,30 @@ def row(name: str, figure: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Ask all sets, print and keep the table."""
-    reports = {
-        "seeds": evaluate(
-            "seeds", "--questions", str(ROOT / "tests" / "questions.jsonl"), "--corpus", str(ROOT / "seeds")
-        )
-    }
-    if len(sys.argv) < 2 or not sys.argv[1]:
+    """Ask the sets, print and keep the table."""
+    folder, chosen = " ".join(sys.argv[1:2]), set(sys.argv[2:])
+    if not chosen or "seeds" in chosen:
+        evaluate("seeds", "--questions", str(ROOT / "tests" / "questions.jsonl"), "--corpus", str(ROOT / "seeds"))
+    if not folder:
         print("Only the sample articles were asked; for the evaluation sets: make eval DATA=folder", file=sys.stderr)
         return
-    data = Path(sys.argv[1])
     for name, files, corpus, given, limit in SETS:
-        questions = [data / f"{file}.jsonl.gz" for file in files]
-        if not all(file.is_file() for file in questions):
-            print(f"{name}: left out, {data} does not hold it", file=sys.stderr)
+        questions = [Path(folder) / f"{file}.jsonl.gz" for file in files]
+        if chosen and name not in chosen:
             continue
-        place = ["--corpus", str(data / f"{corpus}.jsonl.gz")] if corpus else ["--given", given] if given else []
-        reports[name] = evaluate(name, "--questions", *map(str, questions), *place, "--limit", str(limit))
+        if not all(file.is_file() for file in questions):
+            print(f"{name}: left out, {folder} does not hold it", file=sys.stderr)
+            continue
+        place = ["--given", given] if given else []
+        if corpus:
+            place = ["--corpus", str(Path(folder) / f"{corpus}.jsonl.gz")]
+        evaluate(name, "--questions", *map(str, questions), *place, "--limit", str(limit))
     lines = ["| set | figure | value | 95 % interval | of |", "|---|---|---|---|---|"]
-    for name, report in reports.items():
-        lines += [row(name, f) for f in report["figures"] if f["name"] in KEPT or f["group"] in OF_TASKS]
+    for name in ("seeds", *(name for name, *_ in SETS)):
+        report = REPORTS / name / "report.json"
+        if report.is_file():
+            figures = json.loads(report.read_text(encoding="utf-8"))["figures"]
+            lines += [row(name, f) for f in figures if f["name"] in KEPT or f["group"] in OF_TASKS]
     RESULTS.write_text(
         "# The evaluation sets\n\nMade by `make eval DATA=folder`: default models, one run, samples with seed 0. "
         "What the figures mean: docs/evaluate.md.\n\n" + "\n".join(lines) + "\n",

@@ -152,6 +152,14 @@ def test_risk_grows_with_coverage() -> None:
     assert risk_area(wrong, sure) == pytest.approx((0 + 1 / 2 + 1 / 3) / 3)
 
 
+def test_without_short_answers_nobody_knows_which_answers_are_wrong() -> None:
+    """Only the refusals can be judged then."""
+    unjudged = record(1, scores={"contains_gold": None, "exact_match": None, "f1": None, "right_citation": None})
+    figures = all_figures([unjudged, record(2, answerable=False, answer={"abstained": False})])
+    assert "area under risk–coverage" not in {figure.name for figure in figures}
+    assert value_of(figures, "true refusals, of all not answerable") == 0
+
+
 def test_the_calibration_error_is_the_mean_gap_of_the_bins() -> None:
     """Two at .95 of which one is true, two at .05 of which none is: (2 * .45 + 2 * .05) / 4. One belongs to the last bin."""
     confidence, truth = np.array([0.95, 0.95, 0.05, 0.05]), np.array([True, False, False, False])

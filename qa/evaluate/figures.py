@@ -211,7 +211,12 @@ def balanced_accuracy(truth: Any, given: Any) -> float:
 
 
 def wrong_answers(run: Sequence[Record]) -> tuple[Any, Any]:
-    """Of the questions that were answered and can be judged: whether the answer is wrong, and the confidence."""
+    """Of the questions that were answered and can be judged: whether the answer is wrong, and the confidence.
+
+    None can, where no answerable question has a short answer.
+    """
+    if not any(r["scores"]["contains_gold"] is not None for r in run):
+        return np.zeros(0), np.zeros(0)
     answered = [
         r
         for r in run
