@@ -194,14 +194,15 @@ def refusal_figures(run: Sequence[Record]) -> list[Figure]:
         *rate(group, "false refusals, of all answerable", list(refused[answerable])),
     ]
     confidence = np.array([r["answer"]["confidence"] for r in run], dtype=float)
-    if answerable.any() and not answerable.all():
-        figures += statistic(group, "balanced accuracy", balanced_accuracy, answerable, ~refused, vectorised=False)
     if answerable.any():
         wrong, sure = wrong_answers(run)
         figures += statistic(group, "area under risk–coverage", risk_area, wrong, sure, vectorised=False)
-    return figures + statistic(
-        group, "calibration error (ECE) of confidence", calibration_error, confidence, answerable, vectorised=False
-    )
+    if answerable.any() and not answerable.all():
+        figures += statistic(group, "balanced accuracy", balanced_accuracy, answerable, ~refused, vectorised=False)
+        figures += statistic(
+            group, "calibration error (ECE) of confidence", calibration_error, confidence, answerable, vectorised=False
+        )
+    return figures
 
 
 def balanced_accuracy(truth: Any, given: Any) -> float:
