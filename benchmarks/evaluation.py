@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "evaluation"
 RESULTS = Path(__file__).with_suffix(".md")
 SEED = "0"
-# Name, files of questions, corpus, --given, how many: about twenty minutes on two cores in all.
+# Name, files of questions, corpus, --given, how many.
 SETS: tuple[tuple[str, tuple[str, ...], str | None, str | None, int], ...] = (
     ("realtimeqa", ("realtimeqa-2024.questions", "realtimeqa-2024-absent.questions"), "realtimeqa-2024.articles", None, 150),
     ("multihop-facts", ("multihop-news",), "multihop-news.facts", None, 60),

@@ -145,7 +145,7 @@ def fit_pairs(asked: list[dict], names: list[str]) -> dict[str, float]:
         differences.append(pairs)
         weights += [1 / max(1, len(pairs))] * len(pairs)
     x = np.concatenate(differences)
-    y = np.tile([True, False], len(x))[: 2 * len(x)]
+    y = np.tile([True, False], len(x))
     both = np.stack([x, -x], axis=1).reshape(-1, x.shape[1])
     model = LogisticRegression(fit_intercept=False, C=10.0, max_iter=2000)
     return named(names, model.fit(both, y, sample_weight=np.repeat(weights, 2)).coef_[0])

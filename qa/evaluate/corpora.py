@@ -9,13 +9,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from qa.answering.weights import file_sha256
 from qa.chat import Desk
 from qa.evaluate.cases import Case, numbered_lines
 from qa.settings import Settings
 from qa.types import Progress
 
 _INDEXED = "indexed.json"
-_BEFORE_CUT = 65_536  # bytes read at once
 
 
 def cache_folder() -> Path:
@@ -28,10 +28,7 @@ def corpus_digest(corpus: Path, settings: Settings) -> str:
     digest = hashlib.sha256(_indexing(settings))
     files = sorted(path for path in corpus.rglob("*") if path.is_file()) if corpus.is_dir() else [corpus]
     for file in files:
-        digest.update(os.fsencode(file.name))
-        with file.open("rb") as content:
-            while block := content.read(_BEFORE_CUT):
-                digest.update(block)
+        digest.update(os.fsencode(file.name) + file_sha256(file).encode())
     return digest.hexdigest()[:16]
 
 

@@ -60,12 +60,14 @@ def _version(package: str) -> str:
 
 
 def _models(desk: Desk) -> dict[str, str]:
-    from qa.answering.choice import model_file
+    from qa.answering.choice import ADAPTER_SHA256, DEFAULT, model_file
     from qa.answering.reader import PassageReader
 
     found = {"embedder": desk.embedder.fingerprint, "generator": desk.generator.name}
     if isinstance(desk.reader, PassageReader):
         found["reader"] = f"sha256 {file_sha256(desk.reader.file)}"
+    if desk.settings.model == DEFAULT:
+        found["adapter"] = f"sha256 {ADAPTER_SHA256}"
     try:
         found["generator"] += f", sha256 {file_sha256(model_file(desk.settings.model))}"
     except (QAError, OSError):  # a server has no file
