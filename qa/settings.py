@@ -57,6 +57,11 @@ def library_path(given: str | os.PathLike[str] | None = None) -> Path:
     return Path(given or os.environ.get("QA_LIBRARY") or DEFAULT_LIBRARY)
 
 
+def cache_path() -> Path:
+    """Where what can be made again is kept: delete it to have its space back."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsdesk"
+
+
 def usable_cores() -> int:
     """The cores this process may use, which may be fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,7 +6,6 @@ package (benchmarks/generator.md).
 """
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from filelock import FileLock
 from qa.answering.weights import file_sha256
 from qa.errors import ModelError
 from qa.retrieval.embedder import multiplies_bfloat16
+from qa.settings import cache_path
 
 _RECIPE = "1"  # another one makes another file
 
@@ -26,7 +26,7 @@ def merged(base: Path, adapter: Path, folder: Path | None = None) -> Path:
     """
     quantization = "BF16" if multiplies_bfloat16() else "Q8_0"
     key = hashlib.sha256(f"{_RECIPE} {quantization} {file_sha256(base)} {file_sha256(adapter)}".encode()).hexdigest()
-    folder = folder or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsdesk"
+    folder = folder or cache_path()
     file = folder / f"{base.stem.split('.')[0]}-{key[:12]}.{quantization}.gguf"
     noted = file.with_suffix(".sha256")
     try:

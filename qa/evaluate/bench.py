@@ -11,9 +11,9 @@ from tqdm import tqdm
 import qa
 from qa.chat import Desk
 from qa.evaluate.cases import Case
-from qa.evaluate.corpora import cache_folder, corpus_digest, given_digest, index_corpus, index_given
+from qa.evaluate.corpora import corpus_digest, given_digest, index_corpus, index_given
 from qa.output import ProgressLine
-from qa.settings import Settings, load_settings
+from qa.settings import Settings, cache_path, load_settings
 from qa.types import Progress
 
 Item = TypeVar("Item")
@@ -51,7 +51,7 @@ class Bench:
         return load_settings(Path(), model=self.model, embedder=self.embedder)
 
     def _indexed(self, digest: str, index: Callable[[Desk, Progress], dict[str, Any]]) -> Desk:
-        desk, progress = self.open(cache_folder() / digest), ProgressLine()
+        desk, progress = self.open(cache_path() / "evaluate" / digest), ProgressLine()
         try:
             self.took = index(desk, progress)
         finally:

@@ -18,11 +18,6 @@ from qa.types import Progress
 _INDEXED = "indexed.json"
 
 
-def cache_folder() -> Path:
-    """Where libraries made for an evaluation are kept: delete it to have its space back."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "newsdesk" / "evaluate"
-
-
 def corpus_digest(corpus: Path, settings: Settings) -> str:
     """A name for a corpus as these settings index it."""
     digest = hashlib.sha256(_indexing(settings))
