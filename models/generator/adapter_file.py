@@ -1,6 +1,7 @@
 """A LoRA adapter as llama.cpp reads it: general.type "adapter", ``blk.N.*.weight.lora_a`` and ``.lora_b``."""
 
 from pathlib import Path
+from typing import Any
 
 import gguf
 import numpy as np
@@ -28,23 +29,46 @@ def write_adapter(model: torch.nn.Module, file: Path) -> None:
     for name, parameter in sorted(model.named_parameters()):
         if ".lora_" not in name:
             continue
-        layer, module = name.split(".layers.")[1].split(".", 1)
-        place, part = module.split(".lora_")
+        stored_as, part, heads = _stored(name, config)
         values = parameter.detach().float().numpy()
-        if part.startswith("B") and place in ("self_attn.q_proj", "self_attn.k_proj"):
-            heads = config.num_attention_heads if "q_proj" in place else config.num_key_value_heads
-            values = _rotated(values, heads)
-        suffix = "lora_a" if part.startswith("A") else "lora_b"
-        writer.add_tensor(
-            f"blk.{layer}.{_NAMES[place]}.weight.{suffix}", np.ascontiguousarray(values).astype(np.float16)
-        )
+        values = _rotated(values, heads) if heads and part == "B" else values
+        writer.add_tensor(stored_as, np.ascontiguousarray(values).astype(np.float16))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
 
 
+def _stored(name: str, config: Any) -> tuple[str, str, int]:
+    """A parameter's name in the file, its part ("A" or "B"), and the heads of a projection that is turned, else 0."""
+    layer, module = name.split(".layers.")[1].split(".", 1)
+    place, part = module.split(".lora_")
+    heads = {
+        "self_attn.q_proj": config.num_attention_heads,
+        "self_attn.k_proj": config.num_key_value_heads,
+    }.get(place, 0)
+    return f"blk.{layer}.{_NAMES[place]}.weight.lora_{part[0].lower()}", part[0], heads
+
+
+def read_adapter(model: torch.nn.Module, file: Path) -> None:
+    """Fill the LoRA weights of a peft model from a file that write_adapter wrote for the same rank."""
+    config = model.get_base_model().config
+    stored = {tensor.name: tensor.data for tensor in gguf.GGUFReader(file).tensors}
+    for name, parameter in model.named_parameters():
+        if ".lora_" not in name:
+            continue
+        stored_as, part, heads = _stored(name, config)
+        values = torch.from_numpy(stored[stored_as].astype(np.float32))
+        parameter.data.copy_(_turned_back(values, heads) if heads and part == "B" else values)
+
+
 def _rotated(rows: np.ndarray, heads: int) -> np.ndarray:
     """Rows of a query or key projection in the order in which llama.cpp turns them: pairs beside each other."""
     out, rank = rows.shape
     return rows.reshape(heads, 2, out // heads // 2, rank).swapaxes(1, 2).reshape(out, rank)
+
+
+def _turned_back(rows: torch.Tensor, heads: int) -> torch.Tensor:
+    """The rows of ``_rotated`` in the order in which transformers has them."""
+    out, rank = rows.shape
+    return rows.reshape(heads, out // heads // 2, 2, rank).swapaxes(1, 2).reshape(out, rank)

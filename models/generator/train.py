@@ -20,7 +20,7 @@ from peft import LoraConfig, get_peft_model
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
 
-from models.generator.adapter_file import write_adapter
+from models.generator.adapter_file import read_adapter, write_adapter
 from qa.answering.choice import DEFAULT, model_file
 from qa.answering.generator import LlamaGenerator
 from qa.answering.prompt import NOT_SAID, build_messages
@@ -120,6 +120,7 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=2000)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--rate", type=float, default=4e-4)
+    parser.add_argument("--start", type=Path, help="an adapter to go on from")
     arguments = parser.parse_args()
     random.seed(SEED)
     torch.manual_seed(SEED)
@@ -140,6 +141,8 @@ def main() -> None:
         model,
         LoraConfig(r=arguments.rank, lora_alpha=2 * arguments.rank, target_modules="all-linear", task_type="CAUSAL_LM"),
     )
+    if arguments.start:
+        read_adapter(model, arguments.start)
     trained = [p for p in model.parameters() if p.requires_grad]
     for parameter in trained:
         parameter.data = parameter.data.float()
