@@ -150,7 +150,6 @@ class Story:
         self.topic, self.world = topic, world
         self.values: dict[str, str] = {}
         self.currency = world.rng.choice(("euros", "pounds", "dollars", "crowns", "£", "$", "€", "francs"))
-        self.said: dict[str, int] = {}
         self.values["it"] = self.fill(topic.subject)
         self.values["short"] = self.fill(topic.short)
 
@@ -202,17 +201,6 @@ class Story:
         return SLOT.sub(lambda match: self.value(match[1] + match[2]), text)
 
 
-@dataclass
-class Asked:
-    """A question that a line answers, if the line is in an article."""
-
-    story: Story
-    line: int
-    slot: str
-    when: str
-    wording: str
-
-
 def group(topics: list[Topic], world: World) -> dict:
     """Passages of one story (an older and a newer article, or one) and sometimes of another of its kind, with questions."""
     rng = world.rng
@@ -236,7 +224,7 @@ def group(topics: list[Topic], world: World) -> dict:
         lines = spare.setdefault(id(owner), rng.sample(owner.topic.lines["any"], len(owner.topic.lines["any"])))
         own = owner.topic.lines[part] if part != "any" else []
         chosen = rng.sample(own, min(len(own), rng.choice((2, 3, 3)))) + [
-            lines.pop() for _ in range(min(len(lines), rng.choice((1, 2, 2, 3)) if own else 4))
+            lines.pop() for _ in range(min(len(lines), rng.choice((1, 2, 3, 4)) if own else 5))
         ]
         if part != "later":
             chosen.sort(key=lambda line: rng.random())
@@ -244,7 +232,8 @@ def group(topics: list[Topic], world: World) -> dict:
         for line in chosen:
             sentence = owner.fill(rng.choice(line.wordings))
             text += ("" if not text else rng.choice((" ", " ", "\n\n"))) + sentence[0].upper() + sentence[1:]
-        passages.append({"title": owner.fill(rng.choice(owner.topic.headline)), "date": None, "text": text})
+        title = owner.fill(rng.choice(owner.topic.headline))
+        passages.append({"title": title[0].upper() + title[1:], "date": None, "text": text})
         passages[-1]["order"] = 0 if part == "first" else 1
         number = len(passages) - 1
         answered += [(owner, part, line, ask, number) for line in chosen for ask in line.asks]
@@ -276,9 +265,9 @@ def questions(answered: list, missing: list, parts: list, passages: list[dict], 
     made = made[:6]
     wanted = max(1, round(rng.choice((0.5, 0.7, 0.9)) * len(made)))
     gaps = []
-    for owner, _, _, (slot, _, wordings) in rng.sample(missing, len(missing)):
-        # Left out everywhere: no sentence of any passage of this story gives this slot.
-        if slot in owner.values and any(find(owner.value(slot), p["text"]) >= 0 for p in passages):
+    for owner, _, line, (_, _, wordings) in rng.sample(missing, len(missing)):
+        # Left out everywhere: nothing the line says stands in any passage, not even what it was before.
+        if any(find(owner.values[said], p["text"]) >= 0 for said in drawn_in(line, owner) for p in passages):
             continue
         gaps.append({"question": styled(owner, rng.choice(wordings), rng), "answer": None, "passage": None})
     for owner, _, _, (_, _, wordings), _ in rng.sample(answered, len(answered)):
@@ -294,11 +283,18 @@ def questions(answered: list, missing: list, parts: list, passages: list[dict], 
         yield {"id": f"story-{number}", **question}
 
 
+def drawn_in(line: Line, owner: Story) -> set[str]:
+    """The slots of a line that have a value already, those of the subject aside."""
+    slots = {match[1] + match[2] for wording in line.wordings for match in SLOT.finditer(wording)}
+    subject = {match[1] + match[2] for match in SLOT.finditer(owner.topic.subject)}
+    return {slot for slot in slots - subject - {"it", "short"} if slot in owner.values}
+
+
 def styled(owner: Story, wording: str, rng: random.Random) -> str:
     """A question as people type it: in lower case, without its mark, as a follow-up, or as it is."""
     kind = rng.random()
     if kind < 0.1 and wording.count("{it}") == 1 and "{it}'s" not in wording:
-        before = Message("user", owner.fill(f"What is known about {{it}}?"))  # noqa: F541
+        before = Message("user", owner.fill(rng.choice(("What happened with {it}?", "Anything new on {it}?"))))
         bare = owner.fill(wording.replace("{it}", "it"))
         return standalone_question(bare, [before])
     question = owner.fill(wording)
