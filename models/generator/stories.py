@@ -26,6 +26,7 @@ ROOT = HERE.parent.parent
 FIRST_DAY, DAYS = date(2014, 1, 1), 4600
 SLOT = re.compile(r"\{(\w+?)(\d*)\}")
 MOST_ASKED = 10
+SMALL = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "11", "12", "14", "17", "23")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
           "November", "December")  # fmt: skip
@@ -165,36 +166,27 @@ class Story:
         return self.values[slot]
 
     def drawn(self, kind: str) -> str:
-        """A value of a kind."""
-        rng = self.world.rng
+        """A value of a kind; what is no kind of its own is a count."""
+        rng, world = self.world.rng, self.world
         if kind in LISTS:
             return rng.choice(LISTS[kind].split("|"))
-        if kind == "town":
-            return self.world.name(TOWN_ENDS)
-        if kind == "person":
-            return f"{rng.choice(FORENAMES)} {self.world.name(NAME_ENDS)}"
-        if kind == "forename":
-            return rng.choice(FORENAMES)
-        if kind in ("firm", "surname", "club"):
-            ending = {"firm": (" Group", " Works", "", " & Sons", " Holding"), "club": ("",), "surname": ("",)}[kind]
-            return self.world.name(NAME_ENDS) + rng.choice(ending)
-        if kind == "money":
-            return self.world.money(self.currency)
-        if kind == "percent":
-            return f"{rng.choice((rng.randrange(2, 98), rng.randrange(2, 98), f'{rng.randrange(1, 30)}.{rng.randrange(1, 10)}'))} per cent"
-        if kind == "year":
-            return str(rng.randrange(1890, 2034))
-        if kind == "month":
-            return f"{rng.choice(MONTHS)} {rng.randrange(2015, 2031)}"
-        if kind == "day":
-            return self.world.day()
-        if kind == "weekday":
-            return rng.choice(WEEKDAYS)
-        if kind == "age":
-            return str(rng.randrange(18, 92))
-        if kind == "small":
-            return rng.choice(("two", "three", "four", "five", "six", "seven", "eight", "nine", "11", "12", "14", "17", "23"))
-        return self.world.number()
+        makers = {
+            "town": lambda: world.name(TOWN_ENDS),
+            "person": lambda: f"{rng.choice(FORENAMES)} {world.name(NAME_ENDS)}",
+            "forename": lambda: rng.choice(FORENAMES),
+            "surname": lambda: world.name(NAME_ENDS),
+            "club": lambda: world.name(NAME_ENDS),
+            "firm": lambda: world.name(NAME_ENDS) + rng.choice((" Group", " Works", "", " & Sons", " Holding")),
+            "money": lambda: world.money(self.currency),
+            "percent": lambda: f"{rng.choice((rng.randrange(2, 98), rng.randrange(20, 300) / 10))} per cent",
+            "year": lambda: str(rng.randrange(1890, 2034)),
+            "month": lambda: f"{rng.choice(MONTHS)} {rng.randrange(2015, 2031)}",
+            "day": world.day,
+            "weekday": lambda: rng.choice(WEEKDAYS),
+            "age": lambda: str(rng.randrange(18, 92)),
+            "small": lambda: rng.choice(SMALL),
+        }
+        return makers.get(kind, world.number)()
 
     def fill(self, text: str) -> str:
         """A wording with its slots filled."""
@@ -233,6 +225,9 @@ def group(topics: list[Topic], world: World) -> dict:
             sentence = owner.fill(rng.choice(line.wordings))
             text += ("" if not text else rng.choice((" ", " ", "\n\n"))) + sentence[0].upper() + sentence[1:]
         title = owner.fill(rng.choice(owner.topic.headline))
+        # An article says what it is about; else its questions would teach to answer about anything.
+        if not all(owner.values[slot] in f"{title} {text}" for slot in subject_slots(owner.topic)):
+            title = f"{owner.values['it']}: {title}"
         passages.append({"title": title[0].upper() + title[1:], "date": None, "text": text})
         passages[-1]["order"] = 0 if part == "first" else 1
         number = len(passages) - 1
@@ -286,8 +281,12 @@ def questions(answered: list, missing: list, parts: list, passages: list[dict], 
 def drawn_in(line: Line, owner: Story) -> set[str]:
     """The slots of a line that have a value already, those of the subject aside."""
     slots = {match[1] + match[2] for wording in line.wordings for match in SLOT.finditer(wording)}
-    subject = {match[1] + match[2] for match in SLOT.finditer(owner.topic.subject)}
-    return {slot for slot in slots - subject - {"it", "short"} if slot in owner.values}
+    return {slot for slot in slots - subject_slots(owner.topic) - {"it", "short"} if slot in owner.values}
+
+
+def subject_slots(topic: Topic) -> set[str]:
+    """The slots in what a topic is about."""
+    return {match[1] + match[2] for match in SLOT.finditer(topic.subject)}
 
 
 def styled(owner: Story, wording: str, rng: random.Random) -> str:
