@@ -51,15 +51,12 @@ LISTS = {
              "a worn cable|an overheated battery|a lightning strike|a blocked valve|a software fault",
     "thing": "a playground|a cycle path|a covered market|a car park for 200 vehicles|a roof garden|a library branch|two lifts|"
              "a bus station|solar panels|a nursery school|a flood wall",
-    "vote": "31 to 14|22 to 19|a show of hands|56 votes to 41|a majority of three|18 to 12|40 to 37",
-    "disease": "cholera|whooping cough|mumps|hepatitis A|dengue fever|bird flu|meningitis|legionnaires' disease",
     "animal": "grey seals|white storks|otters|beavers|lynxes|sea eagles|wild cats|natterjack toads|bats|cranes|red kites",
     "sport": "handball|basketball|ice hockey|rugby|volleyball|water polo",
     "crop": "wheat|olives|hops|apples|barley|grapes|potatoes|cherries",
     "goods": "tyres|bicycles|paper|ceramics|furniture|batteries|tractors|shoes|pumps|lenses|carpets",
     "building": "bridge|tram line|concert hall|hospital wing|football stadium|airport terminal|dam|lock|ring road|town hall|"
                 "swimming pool|power station|railway station|incinerator",
-    "ship": "tanker|car ferry|trawler|container ship|cruise ship|tug",
     "penalty": "a suspended sentence of one year|four years in prison|18 months in prison|a fine of 20,000 euros|120 hours of "
                "community work|six years in prison|a ban of five years",
     "duration": "six weeks|three months|18 months|two years|ten days|four years|nine hours|40 minutes|five years",
