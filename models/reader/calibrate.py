@@ -29,15 +29,14 @@ from sklearn.model_selection import cross_val_predict
 
 import qa
 from qa.answering.checking import Checked, checked
-from qa.answering.drafting import Draft, drafts
+from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, read_features
 from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, answered_features, confidence, features
 from qa.answering.weighing import MOST_WEIGHED, weighed
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
-from qa.types import Calibration, Hit, Scope
-
+from qa.types import Calibration, Scope
 
 HOPELESS = 0.02  # share of the answerable questions that may be refused before the generator is asked
 
