@@ -13,7 +13,7 @@ from filelock import FileLock
 
 from qa.answering.weights import file_sha256
 from qa.errors import ModelError
-from qa.retrieval.embedder import multiplies_bfloat16
+from qa.processor import has_bfloat16
 from qa.settings import cache_path
 
 _RECIPE = "1"  # another one makes another file
@@ -24,7 +24,7 @@ def merged(base: Path, adapter: Path, folder: Path | None = None) -> Path:
 
     Raises ModelError when it cannot be written.
     """
-    quantization = "BF16" if multiplies_bfloat16() else "Q8_0"
+    quantization = "BF16" if has_bfloat16() else "Q8_0"
     key = hashlib.sha256(f"{_RECIPE} {quantization} {file_sha256(base)} {file_sha256(adapter)}".encode()).hexdigest()
     folder = folder or cache_path()
     file = folder / f"{base.stem.split('.')[0]}-{key[:12]}.{quantization}.gguf"

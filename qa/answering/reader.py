@@ -12,7 +12,8 @@ from typing import Any
 
 from qa.answering.weights import own_weights
 from qa.errors import ModelError
-from qa.retrieval.embedder import base_folder, multiplies_bfloat16
+from qa.processor import torch_is_faster_in_bfloat16
+from qa.retrieval.embedder import base_folder
 from qa.types import Calibration, Hit, Reading
 
 SHA256 = "198ccf1c2f2496acc1c301aaa61db9e65c4a2d7538d65f3fa9e4ea404f6c69cf"
@@ -67,4 +68,4 @@ class PassageReader:
         tokenizer = AutoTokenizer.from_pretrained(str(base_folder()), local_files_only=True)
         model = SpanModel.from_base(base_folder())
         model.load_state_dict({name: value.float() for name, value in load_file(self.file).items()}, strict=False)
-        return tokenizer, (model.bfloat16() if multiplies_bfloat16() else model).eval().to(torch.device("cpu"))
+        return tokenizer, (model.bfloat16() if torch_is_faster_in_bfloat16() else model).eval().to(torch.device("cpu"))

