@@ -113,13 +113,14 @@ class Desk:
             yield refused(answer, query.text, nearest, began)
             return
         yield answer
-        evidence = of_the_newest(evidence) if query.newest else evidence
-        messages, used = self._prompt(query, evidence)
+        newest = of_the_newest(evidence) if query.newest else []
+        messages, used = self._prompt(query, [*newest, *evidence])
         weighing = weighed(evidence, used, partial(self.generator.weigh, messages), weights.weighed)
         reply = weights.reply if weighing is None else TOLD_ALREADY
         if weighing is not None:
             evidence, sure = weighing.evidence, answered(sure, weighing, weights.answered)
             answer = replace(answer, confidence=round(sure, 4))
+        evidence = of_the_newest(evidence) if query.newest else evidence
         if max(settled(sure, vote, reply) for vote in VOTES) < settings.refuse_below:
             yield refused(answer, query.text, nearest, began)
             return
