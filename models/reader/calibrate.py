@@ -33,7 +33,7 @@ from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, read_features
 from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, answered_features, confidence, features
-from qa.answering.weighing import MOST_WEIGHED, weighed
+from qa.answering.weighing import MOST_WEIGHED, in_its_sentence, weighed
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
 from qa.types import Calibration, Scope
@@ -205,6 +205,10 @@ def ask_generator(desk: qa.Desk, case: dict) -> None:
     weighed(case["evidence"], used, weigh, {"strength": 0.0, "likelihood": 1.0})
     case["used"], case["said"] = used, said
     case["drafts"] = list(drafts(generator.stream(messages, settings.answer_tokens), len(used)))
+    own = in_its_sentence(case["drafts"][0], used, case["evidence"]) if case["drafts"] else None
+    case["own"] = own
+    if own:
+        case["own_said"] = (generator.weigh(messages, [f"{own.answer} [{used.index(own.hit) + 1}]"]) or [0.0])[0]
 
 
 def fit_weighed(cases: list[dict]) -> dict[str, float]:

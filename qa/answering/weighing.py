@@ -8,7 +8,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from qa.answering.evidence import Evidence
+from qa.answering.drafting import Draft
+from qa.answering.evidence import Evidence, sentences_around
 from qa.answering.prompt import NOT_SAID
 from qa.types import Hit
 
@@ -47,3 +48,18 @@ def weighed(
     most = max(likelihoods)
     odds = most + math.log(sum(math.exp(likelihood - most) for likelihood in likelihoods)) - none
     return Weighed(sorted(stronger, key=lambda e: -e.strength), max(-_WIDEST, min(_WIDEST, odds)))
+
+
+def in_its_sentence(draft: Draft, used: Sequence[Hit], evidence: Sequence[Evidence]) -> Evidence | None:
+    """A reply's few words as evidence, where they stand word for word in the passage it names; else None.
+
+    It is as strong as what the reader found in the same sentence, or as the weakest of all.
+    """
+    words = draft.text.rstrip(".")
+    for hit in (used[mark - 1] for mark in draft.marks):
+        at = hit.text.find(words)
+        if at >= 0:
+            span = sentences_around(hit, hit.start + at, hit.start + at + len(words))
+            beside = [e.strength for e in evidence if e.hit == hit and e.span == span]
+            return Evidence(hit, span, words, max(beside, default=min(e.strength for e in evidence)))
+    return None
