@@ -1,18 +1,18 @@
 """Made-up news for training: dated passages about things that change, each statement with the questions it answers.
 
-    python -m models.generator.stories OUT_FILE [--count 2500] [--seed 0]
+    python -m models.generator.stories GROUPS_FOLDER OUT_FOLDER
 
 What the open question-answering sets lack and a news archive is full of: a figure beside an older one, a plan beside
 what came of it, two people of one name, a second story of the same kind, a question whose answer was left out. The
 sentences are in story_lines.txt; names, places and figures are drawn here and stand for nothing. Words of capital letter
-in seeds/ are never drawn. Writes groups as examples.py does, for train.py.
+in seeds/ are never drawn. GROUPS_FOLDER is what examples.py wrote; OUT_FOLDER, for train.py, gets some of it and stories.
 """
 
 import argparse
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -25,7 +25,11 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 FIRST_DAY, DAYS = date(2014, 1, 1), 4600
 SLOT = re.compile(r"\{(\w+?)(\d*)\}")
-MOST_ASKED = 10
+MOST_ASKED = 10  # questions of one group
+LEAST_ASKED = 6
+SEEN, AGAIN = 950, 620  # groups of examples.py that the first training had read, and how many of them are read again
+STORIES = 720
+MIXING_SEED = 5
 SMALL = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "11", "12", "14", "17", "23")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
@@ -324,25 +328,41 @@ def shuffled(passages: list[dict], asked: list[dict], rng: random.Random) -> lis
     return [passages[i] for i in order]
 
 
-def main() -> None:
-    """Write the groups."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("out", type=Path)
-    parser.add_argument("--count", type=int, default=2500)
-    parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+def stories(count: int, seed: int) -> list[dict]:
+    """Groups of one seed."""
     taken = {
         word
         for article in (ROOT / "seeds").glob("*.txt")
         for word in re.findall(r"[A-Z][a-z]+", article.read_text(encoding="utf-8"))
     }
-    topics = read_topics(HERE / "story_lines.txt")
-    rng = random.Random(arguments.seed)
-    with arguments.out.open("w", encoding="utf-8") as file:
-        for _ in range(arguments.count):
-            made = group(topics, World(rng, set(taken)))
-            if len(made["asked"]) >= 4:
-                file.write(json.dumps(made, ensure_ascii=False) + "\n")
+    topics, rng = read_topics(HERE / "story_lines.txt"), random.Random(seed)
+    return [group(topics, World(rng, set(taken))) for _ in range(count)]
+
+
+def main() -> None:
+    """Mix stories with the groups of examples.py: train.jsonl and held-out.jsonl."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("groups", type=Path)
+    parser.add_argument("out", type=Path)
+    arguments = parser.parse_args()
+    rng = random.Random(MIXING_SEED)
+    found = {}
+    for part in ("train", "held-out"):
+        lines = (arguments.groups / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
+        found[part] = well_asked(json.loads(line) for line in lines)
+    again = rng.sample(found["train"][:SEEN], AGAIN)
+    mixed = found["train"][SEEN:] + again + well_asked(stories(900, seed=0))[:STORIES]
+    rng.shuffle(mixed)
+    held_out = found["held-out"][:20] + [one for one in stories(60, seed=7) if len(one["asked"]) >= 4][:12]
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    for part, groups in (("train", mixed), ("held-out", held_out)):
+        with (arguments.out / f"{part}.jsonl").open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in groups)
+
+
+def well_asked(groups: Iterable[dict]) -> list[dict]:
+    """Those with questions enough to be worth reading their passages."""
+    return [one for one in groups if len(one["asked"]) >= LEAST_ASKED]
 
 
 if __name__ == "__main__":
