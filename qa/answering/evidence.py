@@ -62,10 +62,12 @@ def read_features(
     texts = [f"{hit.title}\n{hit.text[span.start - hit.start : span.end - hit.start]}" for _, hit, _, span in read]
     if not texts:
         return []
-    vectors = embedder.encode([question, *texts])
+    once = list(dict.fromkeys(texts))  # answers often share their sentence
+    asked, *vectors = embedder.encode([question, *once])
+    similarity = {text: float(vector @ asked) for text, vector in zip(once, vectors, strict=True)}
     return [
-        (hit, span, _words_of(hit, reading), _features(question, hit, text, rank, reading, float(similarity)))
-        for (rank, hit, reading, span), text, similarity in zip(read, texts, vectors[1:] @ vectors[0], strict=True)
+        (hit, span, _words_of(hit, reading), _features(question, hit, text, rank, reading, similarity[text]))
+        for (rank, hit, reading, span), text in zip(read, texts, strict=True)
     ]
 
 
