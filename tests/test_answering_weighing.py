@@ -7,7 +7,7 @@ import pytest
 
 from qa.answering.evidence import Evidence
 from qa.answering.prompt import NOT_SAID
-from qa.answering.weighing import MOST_WEIGHED, weighed
+from qa.answering.weighing import MOST_WEIGHED, of_a_word, weighed
 from qa.types import Hit, Span
 
 BOTH = {"strength": 1.0, "likelihood": 1.0}
@@ -45,8 +45,8 @@ def test_an_answer_is_weighed_as_the_reply_that_gives_it() -> None:
     result = weighed(EVIDENCE, [SECOND, FIRST], scale, BOTH)
     assert scale.asked == [NOT_SAID, "48 crowns [2]", "50 crowns [1]"]
     assert result is not None
-    # 1 - 1 = 0 against 2 - 4 = -2
-    assert [(e.answer, e.strength) for e in result.evidence] == [("50 crowns", 0.0), ("48 crowns", -2.0)]
+    # Two words and the mark, which counts for two: 1 - 1/4 and 2 - 4/4.
+    assert [(e.answer, e.strength) for e in result.evidence] == [("48 crowns", 1.0), ("50 crowns", 0.75)]
     assert result.odds == pytest.approx(math.log(math.exp(-4) + math.exp(-1)) + 3)
 
 
@@ -56,6 +56,12 @@ def test_the_weights_decide_what_counts() -> None:
     result = weighed(EVIDENCE, [FIRST, SECOND], scale, {"strength": 1.0, "likelihood": 0.0})
     assert result is not None
     assert [e.answer for e in result.evidence] == ["48 crowns", "50 crowns"]
+
+
+def test_a_long_answer_is_not_the_worse_for_its_length() -> None:
+    """The likelihood counts by the word, and never below -3."""
+    assert of_a_word("48 crowns", -4.0) == of_a_word("forty eight crowns and six", -7.0) == -1.0
+    assert of_a_word("48 crowns", -400.0) == -3.0
 
 
 def test_far_odds_are_cut() -> None:

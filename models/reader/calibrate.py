@@ -33,7 +33,7 @@ from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, read_features
 from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, answered_features, confidence, features
-from qa.answering.weighing import MOST_WEIGHED, in_its_sentence, weighed
+from qa.answering.weighing import MOST_WEIGHED, of_a_word, weighed
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
 from qa.types import Calibration, Scope
@@ -205,10 +205,6 @@ def ask_generator(desk: qa.Desk, case: dict) -> None:
     weighed(case["evidence"], used, weigh, {"strength": 0.0, "likelihood": 1.0})
     case["used"], case["said"] = used, said
     case["drafts"] = list(drafts(generator.stream(messages, settings.answer_tokens), len(used)))
-    own = in_its_sentence(case["drafts"][0], used, case["evidence"]) if case["drafts"] else None
-    case["own"] = own
-    if own:
-        case["own_said"] = (generator.weigh(messages, [f"{own.answer} [{used.index(own.hit) + 1}]"]) or [0.0])[0]
 
 
 def fit_weighed(cases: list[dict]) -> dict[str, float]:
@@ -216,8 +212,10 @@ def fit_weighed(cases: list[dict]) -> dict[str, float]:
     asked = []
     for case in cases:
         chosen = [i for i, e in enumerate(case["evidence"]) if e.hit in case["used"]][:MOST_WEIGHED]
-        values = [(case["evidence"][i].strength, said) for i, said in zip(chosen, case["said"][1:], strict=True)]
-        readings = [(None, None, None, {"strength": s, "likelihood": w}) for s, w in values]
+        values = [(case["evidence"][i], said) for i, said in zip(chosen, case["said"][1:], strict=True)]
+        readings = [
+            (None, None, None, {"strength": e.strength, "likelihood": of_a_word(e.answer, said)}) for e, said in values
+        ]
         case["weighed_holds"] = [case["holds"][i] for i in chosen]
         if case["should"]:
             asked.append({"readings": readings, "holds": case["weighed_holds"]})

@@ -57,7 +57,7 @@ def read_features(
     read = []
     for rank, (hit, readings) in enumerate(zip(hits, reader.read(question, hits), strict=True)):
         for reading in readings:
-            span = sentences_around(hit, reading.start, reading.end)
+            span = _sentences_around(hit, reading.start, reading.end)
             read.append((rank, hit, replace(reading, end=min(reading.end, span.end)), span))
     texts = [f"{hit.title}\n{hit.text[span.start - hit.start : span.end - hit.start]}" for _, hit, _, span in read]
     if not texts:
@@ -92,7 +92,7 @@ def _words_of(hit: Hit, reading: Reading) -> str:
     return hit.text[reading.start - hit.start : reading.end - hit.start]
 
 
-def sentences_around(hit: Hit, start: int, end: int) -> Span:
+def _sentences_around(hit: Hit, start: int, end: int) -> Span:
     """The first MOST_QUOTED sentences of a hit that the span touches, in the article's indices."""
     touched = [s for s in sentence_spans(hit.text) if s.start < end - hit.start and s.end > start - hit.start]
     last = touched[:MOST_QUOTED][-1]

@@ -8,12 +8,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from qa.answering.drafting import Draft
-from qa.answering.evidence import Evidence, sentences_around
+from qa.answering.evidence import Evidence
 from qa.answering.prompt import NOT_SAID
 from qa.types import Hit
 
 MOST_WEIGHED = 8  # answers; each costs as much as writing two or three tokens
+_MARK = 2  # words that "[1]" and the end of the reply count for
+_LEAST = -3.0
 _WIDEST = 12.0  # logits beyond which odds say no more
 
 
@@ -34,7 +35,8 @@ def weighed(
     """The evidence in the prompt's passages, ``used``, by what ``weigh`` says of its answers; None where it says nothing.
 
     ``weigh`` gives the logarithms of the probabilities of replies. ``weights`` are those of a logistic regression over
-    differences of ``strength`` and ``likelihood`` between two answers to one question.
+    differences of ``strength`` and ``likelihood`` between two answers to one question; the likelihood is that of a word,
+    so that a longer answer is not the worse for its length.
     """
     chosen = [e for e in evidence if e.hit in used][:MOST_WEIGHED]
     said = weigh([NOT_SAID, *(f"{e.answer} [{used.index(e.hit) + 1}]" for e in chosen)]) if chosen else None
@@ -42,7 +44,7 @@ def weighed(
         return None
     none, *likelihoods = said
     stronger = [
-        replace(e, strength=weights["strength"] * e.strength + weights["likelihood"] * likelihood)
+        replace(e, strength=weights["strength"] * e.strength + weights["likelihood"] * of_a_word(e.answer, likelihood))
         for e, likelihood in zip(chosen, likelihoods, strict=True)
     ]
     most = max(likelihoods)
@@ -50,16 +52,6 @@ def weighed(
     return Weighed(sorted(stronger, key=lambda e: -e.strength), max(-_WIDEST, min(_WIDEST, odds)))
 
 
-def in_its_sentence(draft: Draft, used: Sequence[Hit], evidence: Sequence[Evidence]) -> Evidence | None:
-    """A reply's few words as evidence, where they stand word for word in the passage it names; else None.
-
-    It is as strong as what the reader found in the same sentence, or as the weakest of all.
-    """
-    words = draft.text.rstrip(".")
-    for hit in (used[mark - 1] for mark in draft.marks):
-        at = hit.text.find(words)
-        if at >= 0:
-            span = sentences_around(hit, hit.start + at, hit.start + at + len(words))
-            beside = [e.strength for e in evidence if e.hit == hit and e.span == span]
-            return Evidence(hit, span, words, max(beside, default=min(e.strength for e in evidence)))
-    return None
+def of_a_word(answer: str, likelihood: float) -> float:
+    """The likelihood of an answer and its mark for each of their words, at least _LEAST."""
+    return max(_LEAST, likelihood / (len(answer.split()) + _MARK))
