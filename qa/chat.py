@@ -4,7 +4,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,9 +14,8 @@ from qa.answering.composing import grown, milliseconds_since, refused
 from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_quoting
 from qa.answering.prompt import build_messages
-from qa.answering.refusal import TOLD_ALREADY, VOTES, Vote, answered, confidence, nearest_articles, settled
+from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
-from qa.answering.weighing import weighed
 from qa.errors import LibraryError
 from qa.library.database import exists, open_to_write
 from qa.library.lock import writing
@@ -104,44 +102,28 @@ class Desk:
             model=self.generator.name,
         )
 
-        # Read them, let the generator weigh what they say, and refuse before anything is generated where that is not enough.
+        # Read them, and refuse before anything is generated where no reply would make it sure enough.
         weights = self.reader.calibration
         evidence = find_evidence(query.text, hits, self.reader, self.embedder, weights.evidence)
         sure = confidence(query.text, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
-        if not evidence or sure < weights.hopeless:
+        if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
             yield refused(answer, query.text, nearest, began)
             return
         yield answer
-        newest = of_the_newest(evidence) if query.newest else []
-        messages, used = self._prompt(query, [*newest, *evidence])
-        weighing = weighed(evidence, used, partial(self.generator.weigh, messages), weights.weighed)
-        reply = weights.reply if weighing is None else TOLD_ALREADY
-        if weighing is not None:
-            evidence, sure = weighing.evidence, answered(sure, weighing, weights.answered)
-            answer = replace(answer, confidence=round(sure, 4))
         evidence = of_the_newest(evidence) if query.newest else evidence
-        if max(settled(sure, vote, reply) for vote in VOTES) < settings.refuse_below:
-            yield refused(answer, query.text, nearest, began)
-            return
-        answer = replace(answer, prompted=tuple(answer.passages.index(hit) for hit in used))
-        for grown_answer in self._answered(answer, messages, used, evidence, reply, began, wanted):
-            yield grown_answer if grown_answer.sentences else refused(grown_answer, query.text, nearest, began)
+        for answered in self._answered(query, answer, evidence, began, wanted):
+            yield answered if answered.sentences else refused(answered, query.text, nearest, began)
 
     def _answered(
-        self,
-        answer: Answer,
-        messages: Sequence[Message],
-        used: Sequence[Hit],
-        evidence: Sequence[Evidence],
-        reply: Mapping[str, float],
-        began: float,
-        wanted: Callable[[], bool],
+        self, query: Query, answer: Answer, evidence: Sequence[Evidence], began: float, wanted: Callable[[], bool]
     ) -> Iterator[Answer]:
         """Yield the answer as it grows; one without sentences, as the last, is none."""
         weights, settings = self.reader.calibration, self.settings
         cited, withheld, shown = CitedText(), list[Withheld](), list[Checked]()
         vote: Vote = "differs"
+        messages, used = self._prompt(query, evidence)
+        answer = replace(answer, prompted=tuple(answer.passages.index(hit) for hit in used))
 
         # Generate, and show each sentence that a quote supports, once it has passed its check.
         pieces = self.generator.stream(messages, settings.answer_tokens) if used else iter(())
@@ -162,7 +144,7 @@ class Desk:
                 vote = vote if shown else "declines"
             else:
                 withheld.append(Withheld(sentence.text, sentence.score))
-        sure = settled(answer.confidence, vote, reply)
+        sure = settled(answer.confidence, vote, weights.reply)
 
         # Where nothing generated may stand, the best sentence of the articles speaks for itself.
         quotes: list[Support] = []

@@ -259,17 +259,12 @@ class Reading:
 class Calibration:
     """What a reader's margins are worth: weights of logistic regressions by the names of their features.
 
-    ``evidence`` and ``confidence`` are those of qa/answering/evidence.py and refusal.py. ``weighed`` and ``answered``
-    add to them how likely the generator finds each answer, where it can tell (qa/answering/weighing.py); ``hopeless`` is
-    the confidence below which it is not asked. ``reply`` settles the confidence when a generator that cannot tell has
-    replied, and ``said`` is how many logits its word for an answer is worth.
+    ``evidence`` and ``confidence`` are those of qa/answering/evidence.py and refusal.py. ``reply`` settles the
+    confidence when the generator has replied, and ``said`` is how many logits its word for an answer is worth.
     """
 
     evidence: Mapping[str, float]
     confidence: Mapping[str, float]
-    weighed: Mapping[str, float]
-    answered: Mapping[str, float]
-    hopeless: float
     reply: Mapping[str, float]
     said: float
 
@@ -301,6 +296,3 @@ class Generator(Protocol):
 
     def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
         """Yield pieces of the reply; closing the iterator stops the model."""
-
-    def weigh(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
-        """Logarithms of the probabilities of whole replies; None from a model not trained to reply as the prompt asks."""

@@ -61,9 +61,6 @@ class WordReader:
     calibration = Calibration(
         evidence=dict.fromkeys(EVIDENCE_FEATURES, 0.0) | {"margin": 1.0},
         confidence=dict.fromkeys(CONFIDENCE_FEATURES, 0.0) | {"strength": 1.0},
-        weighed={"strength": 1.0, "likelihood": 1.0},
-        answered={"bias": 0.0, "before": 1.0, "odds": 1.0, "lead": 0.0},
-        hopeless=0.0,
         reply={"before": 1.0, "agrees": 0.0, "differs": 0.0, "declines": 0.0},
         said=0.7,
     )
@@ -107,10 +104,6 @@ class ScriptedGenerator:
                 yield reply[start : start + 7]
         finally:
             self.closed += 1
-
-    def weigh(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
-        """Say nothing of replies."""
-        return None
 
 
 def write_articles(folder: Path, articles: dict[str, str] = ARTICLES) -> Path:

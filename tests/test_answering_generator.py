@@ -1,6 +1,5 @@
 """The local generator with the packaged model."""
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,22 +90,6 @@ def test_the_same_prompt_gives_the_same_reply(generator: LlamaGenerator) -> None
     assert reply(generator, COST) == first
     assert reply(generator, OTHER)
     assert reply(generator, COST) == first
-
-
-def test_replies_are_weighed_by_their_probability() -> None:
-    """What the model would write is the likeliest; weighing changes no reply; an untrained model says nothing."""
-    generator = LlamaGenerator(model_file(DEFAULT), 1024, trained=True)
-    written = reply(generator, COST, 64)
-    candidates = [written, "48 million crowns [1]", "A zeppelin [1]"]
-    weights = generator.weigh(COST, candidates)
-    assert weights is not None
-    assert 0 > weights[1] > weights[2]
-    # Greedy writing takes the likeliest token at each place: none of its tokens can be less likely than one in 49,152.
-    assert weights[0] > -math.log(49152) * generator.count_tokens(written)
-    assert reply(generator, COST, 64) == written
-    assert generator.weigh(COST, candidates) == pytest.approx(weights, abs=0.05)
-    assert generator.weigh(OTHER, candidates) != pytest.approx(weights, abs=0.05)
-    assert LlamaGenerator(model_file(DEFAULT), 1024).weigh(COST, candidates) is None
 
 
 def test_a_reply_has_no_more_tokens_than_allowed(generator: LlamaGenerator) -> None:

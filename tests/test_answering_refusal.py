@@ -1,22 +1,11 @@
 """When the library does not answer, and what is said then."""
 
 import math
-from dataclasses import replace
 
 import pytest
 
 from qa.answering.evidence import Evidence
-from qa.answering.refusal import (
-    answered,
-    answered_features,
-    confidence,
-    features,
-    missing_words,
-    nearest_articles,
-    refusal_text,
-    settled,
-)
-from qa.answering.weighing import Weighed
+from qa.answering.refusal import confidence, features, missing_words, nearest_articles, refusal_text, settled
 from qa.types import Hit, Nearest, Span
 from tests.conftest import CONFIDENCE_FEATURES
 
@@ -62,17 +51,6 @@ def test_the_generators_reply_settles_the_confidence() -> None:
     for vote, worth in (("agrees", 1.0), ("differs", -0.5), ("declines", -2.0)):
         assert settled(0.9, vote, weights) == pytest.approx(1 / (1 + math.exp(-(0.5 * math.log(9) + worth))))
         assert [settled(sure, vote, weights) for sure in (0.0, 1.0)] == [0.0, 1.0]
-
-
-def test_the_generators_likelihoods_settle_the_confidence() -> None:
-    """Half the logit before, the odds, and the lead before another answer, at most five."""
-    weights = {"bias": -1.0, "before": 0.5, "odds": 0.25, "lead": 0.1}
-    other = replace(evidence(1.5), answer="50 million")
-    for found, lead in (([evidence(4.0), evidence(3.0), other], 2.5), ([evidence(4.0), evidence(3.0)], 5.0)):
-        logit = -1 + 0.5 * math.log(9) + 0.25 * 3 + 0.1 * lead
-        assert answered(0.9, Weighed(found, 3.0), weights) == pytest.approx(1 / (1 + math.exp(-logit)))
-    # A certainty before counts like five logits.
-    assert [answered_features(sure, Weighed([other], 0.0))["before"] for sure in (0.0, 1.0)] == [-5.0, 5.0]
 
 
 def test_every_feature_has_its_weight() -> None:

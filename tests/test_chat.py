@@ -119,32 +119,6 @@ def test_the_generators_word_is_counted_in(ready: MakeDesk, tmp_path: Path) -> N
     assert len(set(confidences)) == 3
 
 
-def test_a_generator_that_weighs_answers_is_heard_before_it_writes(ready: MakeDesk, tmp_path: Path) -> None:
-    """It may move another answer to the front, or refuse; what it then writes changes the confidence no more."""
-
-    class Weighing(ScriptedGenerator):
-        def __init__(self, none: float, *replies: str) -> None:
-            super().__init__(*replies)
-            self.none = none
-
-        def weigh(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float]:
-            """NOT_SAID first, then the answers: those that name the growers' union are the likeliest by far."""
-            assert replies[0] == NOT_SAID
-            return [self.none, *(-1.0 if "growers" in reply else -30.0 for reply in replies[1:])]
-
-    ready()
-    answers = []
-    for none in (-9.0, -1.0, 40.0):
-        generator = Weighing(none, FALSE)
-        desk = Desk(tmp_path / "library", Settings(), WordEmbedder, WordReader, lambda made=generator: made)
-        answers.append(desk.ask(COST))
-        sound(desk, answers[-1])
-        assert len(generator.prompts) == (none < 0)
-    assert [answer.abstained for answer in answers] == [False, False, True]
-    assert answers[0].text.startswith("The growers' union asked the province for nine million crowns of aid. [1]")
-    assert answers[0].confidence > answers[1].confidence > 0.5 > answers[2].confidence
-
-
 def test_the_short_answer_is_that_of_what_is_shown(make_desk: MakeDesk, tmp_path: Path) -> None:
     """Not that of other evidence which happens to stand in the quote, and whole words only."""
     articles = {

@@ -5,8 +5,7 @@
 Every held-out paragraph becomes an article of a temporary library. Each answerable question is put to it twice, with
 its own article and without, and each unanswerable one once; the product searches and reads. One logistic regression
 tells which of two readings has the sentence with the answer; a second one, over the first's results and with both
-classes weighing the same, tells the answered cases from the rest. Two more do the same with the probabilities that the
-default model gives the answers; a last one tells what a reply says of a model that gives none.
+classes weighing the same, tells the answered cases from the rest; a third one adds what the default model replies.
 """
 
 import argparse
@@ -16,7 +15,6 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -29,16 +27,13 @@ from sklearn.model_selection import cross_val_predict
 
 import qa
 from qa.answering.checking import Checked, checked
-from qa.answering.drafting import drafts
+from qa.answering.drafting import Draft, drafts
 from qa.answering.evidence import Evidence, read_features
 from qa.answering.prompt import build_messages
-from qa.answering.refusal import VOTES, answered_features, confidence, features
-from qa.answering.weighing import MOST_WEIGHED, of_a_word, weighed
+from qa.answering.refusal import VOTES, features
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
-from qa.types import Calibration, Scope
-
-HOPELESS = 0.02  # share of the answerable questions that may be refused before the generator is asked
+from qa.types import Calibration, Hit, Scope
 
 
 def write_articles(rows: list[dict], file: Path) -> dict[str, str]:
@@ -77,17 +72,11 @@ def main() -> None:
     confidence_weights = fit_confidence(cases)
     heard = random.Random(0).sample(cases, min(len(cases), arguments.replies))
     for number, case in enumerate(heard, start=1):
-        ask_generator(desk, case)
-        case["before"] = confidence(case["question"], case["hits"], case["evidence"], confidence_weights)
+        case["used"], case["drafts"] = replied(desk, case)
         print(f"\r{number} of {len(heard)} replies", end="", file=sys.stderr)
-    weighed_weights = fit_weighed(heard)
-    answered_weights = fit_answered(heard, weighed_weights)
     said = fit_said(desk, heard)
     reply_weights = fit_reply(desk, heard, said, confidence_weights)
-    hopeless = round(float(np.quantile([case["before"] for case in heard if case["should"]], HOPELESS)), 3)
-    fitted = Calibration(
-        evidence_weights, confidence_weights, weighed_weights, answered_weights, hopeless, reply_weights, said
-    )
+    fitted = Calibration(evidence_weights, confidence_weights, reply_weights, said)
     (Path(__file__).parent / "calibration.json").write_text(json.dumps(asdict(fitted), indent=1) + "\n")
 
 
@@ -191,55 +180,12 @@ def balanced_fit(what: str, x: np.ndarray, y: np.ndarray) -> LogisticRegression:
     return model.fit(x, y)
 
 
-def ask_generator(desk: qa.Desk, case: dict) -> None:
-    """Adds the passages the generator is shown, as in qa/chat.py, how likely it finds the answers, and its own reply."""
+def replied(desk: qa.Desk, case: dict) -> tuple[list[Hit], list[Draft]]:
+    """The passages the generator was shown, as in qa/chat.py, and what it replied."""
     settings, generator = desk.settings, desk.generator
     best = list(dict.fromkeys(e.hit for e in case["evidence"]))[: settings.context_passages]
     messages, used = build_messages(case["question"], best, 1900, generator.count_tokens)
-    said: list[float] = []
-
-    def weigh(replies: Sequence[str]) -> list[float]:
-        said.extend(generator.weigh(messages, replies) or [])
-        return said
-
-    weighed(case["evidence"], used, weigh, {"strength": 0.0, "likelihood": 1.0})
-    case["used"], case["said"] = used, said
-    case["drafts"] = list(drafts(generator.stream(messages, settings.answer_tokens), len(used)))
-
-
-def fit_weighed(cases: list[dict]) -> dict[str, float]:
-    """What the likelihood of an answer adds to its strength: which of two of one question's answers is right."""
-    asked = []
-    for case in cases:
-        chosen = [i for i, e in enumerate(case["evidence"]) if e.hit in case["used"]][:MOST_WEIGHED]
-        values = [(case["evidence"][i], said) for i, said in zip(chosen, case["said"][1:], strict=True)]
-        readings = [
-            (None, None, None, {"strength": e.strength, "likelihood": of_a_word(e.answer, said)}) for e, said in values
-        ]
-        case["weighed_holds"] = [case["holds"][i] for i in chosen]
-        if case["should"]:
-            asked.append({"readings": readings, "holds": case["weighed_holds"]})
-    names = ["strength", "likelihood"]
-    first = dict.fromkeys((*names, "both, five-fold"), 0)
-    for at, width in parts(len(asked), 5):
-        unseen = fit_pairs(asked[:at] + asked[at + width :], names)
-        for case in asked[at : at + width]:
-            values = [v for *_, v in case["readings"]]
-            first["strength"] += case["holds"][int(np.argmax([v["strength"] for v in values]))]
-            first["likelihood"] += case["holds"][int(np.argmax([v["likelihood"] for v in values]))]
-            first["both, five-fold"] += case["holds"][int(np.argmax([strength(v, unseen) for v in values]))]
-    print(f"\nfirst answer right, of {len(asked)} answerable: {first}", flush=True)
-    return fit_pairs(asked, names)
-
-
-def fit_answered(cases: list[dict], weights: dict[str, float]) -> dict[str, float]:
-    """The weights of a whole question when the generator has weighed its answers."""
-    rows = []
-    for case in cases:
-        result = weighed(case["evidence"], case["used"], lambda _, case=case: case["said"], weights)
-        rows.append(answered_features(case["before"], result))
-    x, y = np.array([list(row.values()) for row in rows]), np.array([case["should"] for case in cases])
-    return named(list(rows[0]), balanced_fit("with the generator's likelihoods", x, y).coef_[0])
+    return used, list(drafts(generator.stream(messages, settings.answer_tokens), len(used)))
 
 
 def results(desk: qa.Desk, case: dict, within: float) -> list[Checked]:

@@ -30,7 +30,7 @@ def make_generator(settings: Settings) -> Generator:
     if model != DEFAULT:
         return LlamaGenerator(file, settings.context_tokens, settings.threads)
     file = merged(file, own_weights("generator/adapter.gguf", ADAPTER_SHA256))
-    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT, trained=True)
+    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT)
 
 
 def model_file(model: str) -> Path:

@@ -9,8 +9,6 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from qa.errors import ModelError
 from qa.settings import usable_cores
 from qa.types import Message
@@ -27,15 +25,12 @@ class LlamaGenerator:
     Whoever closes the stream stops the model, in the middle of a prompt too.
     """
 
-    def __init__(
-        self, file: Path, context_size: int, threads: int = 0, name: str | None = None, trained: bool = False
-    ) -> None:
-        """Name a GGUF file; it is loaded with the first question. ``trained``: to reply as the prompt asks."""
+    def __init__(self, file: Path, context_size: int, threads: int = 0, name: str | None = None) -> None:
+        """Name a GGUF file; it is loaded with the first question."""
         self._file = file
         self._asked_context = context_size
         self._threads = threads
         self.name = name or file.stem
-        self._trained = trained
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="generator")
         self._cancelled = threading.Event()
         self._loading = threading.Lock()
@@ -63,39 +58,6 @@ class LlamaGenerator:
                 yield piece
         finally:
             cancelled.set()
-
-    def weigh(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
-        """Logarithms of the probabilities of whole replies, None from a model not trained for it. Raises ModelError."""
-        if not self._trained:
-            return None
-        try:
-            return self._worker.submit(self._weighed, list(messages), list(replies)).result()
-        except ModelError:
-            raise
-        except Exception as error:
-            raise ModelError(f"the model {self.name} failed ({error}); ask again, or run: qa doctor") from error
-
-    def _weighed(self, messages: list[Message], replies: list[str]) -> list[float]:
-        """On the worker thread: the prompt but for its last token is read once, and behind it each reply with that token."""
-        self._cancelled = threading.Event()
-        llama = self._llama
-        *read, last = self.prompt_tokens(messages)
-        kept = next((i for i, (a, b) in enumerate(zip(llama._input_ids, read, strict=False)) if a != b), None)
-        llama.n_tokens = min(len(read), llama.n_tokens) if kept is None else kept
-        llama.eval(read[llama.n_tokens :])
-        weights = []
-        for reply in replies:
-            tokens = [last, *self.plain_tokens(reply), llama.token_eos()]
-            llama._ctx.kv_cache_seq_rm(-1, len(read), -1)
-            llama._batch.set_batch(batch=tokens[:-1], n_past=len(read), logits_all=True)
-            llama._ctx.decode(llama._batch)
-            logits = np.ctypeslib.as_array(llama._ctx.get_logits(), shape=(len(tokens) - 1, llama.n_vocab()))
-            most = logits.max(axis=1)
-            whole = most + np.log(np.exp(logits - most[:, None]).sum(axis=1))
-            weights.append(float((logits[np.arange(len(whole)), tokens[1:]] - whole).sum()))
-        llama._ctx.kv_cache_seq_rm(-1, len(read), -1)
-        llama._requires_eval = True  # the logits at hand are a reply's
-        return weights
 
     def _generate(
         self,

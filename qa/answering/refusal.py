@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from qa.answering.evidence import Evidence
-from qa.answering.weighing import Weighed
 from qa.language.values import numbers
 from qa.language.words import FUNCTION_WORDS, content_stems, names, stem, words
 from qa.types import Hit, Nearest
@@ -13,10 +12,7 @@ from qa.types import Hit, Nearest
 Vote = Literal["agrees", "differs", "declines"]
 """What the generator's reply says of the evidence: the same answer, another or none that a passage supports, no answer."""
 VOTES: tuple[Vote, ...] = ("agrees", "differs", "declines")
-TOLD_ALREADY: Mapping[str, float] = {"before": 1.0} | dict.fromkeys(VOTES, 0.0)
-"""The weights of a reply by a generator that weighed the answers before: it says nothing new."""
 _MOST_NAMED = 3
-_SURE = 5.0  # logits
 
 
 def confidence(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
@@ -34,23 +30,6 @@ def settled(before: float, vote: Vote, weights: Mapping[str, float]) -> float:
     if not 0 < before < 1:
         return before
     return _logistic(weights["before"] * math.log(before / (1 - before)) + weights[vote])
-
-
-def answered(before: float, weighed: Weighed, weights: Mapping[str, float]) -> float:
-    """The probability that the library answers, from that before and from how likely the generator finds the answers."""
-    return _logistic(sum(weights[name] * value for name, value in answered_features(before, weighed).items()))
-
-
-def answered_features(before: float, weighed: Weighed) -> dict[str, float]:
-    """What that probability is computed from; ``lead``: how far the strongest answer is before the next other one."""
-    best = weighed.evidence[0]
-    rivals = [e.strength for e in weighed.evidence if e.answer.casefold() != best.answer.casefold()]
-    return {
-        "bias": 1.0,
-        "before": math.log(before / (1 - before)) if 0 < before < 1 else math.copysign(_SURE, before - 0.5),
-        "odds": weighed.odds,
-        "lead": min(_SURE, best.strength - rivals[0]) if rivals else _SURE,
-    }
 
 
 def _logistic(logit: float) -> float:

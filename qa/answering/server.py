@@ -59,10 +59,6 @@ class ServerGenerator:
         except _FAILURES as error:
             raise self._failed(error) from error
 
-    def weigh(self, messages: Sequence[Message], replies: Sequence[str]) -> list[float] | None:
-        """None: a server tells nothing of replies that it has not written."""
-        return None
-
     def _failed(self, error: Exception) -> ModelError:
         what = " ".join(str(error).split())[:200] or type(error).__name__
         return ModelError(f"the model server {self._address} failed ({what}); check that it runs, and --model")
