@@ -72,7 +72,7 @@ class Line:
     """A sentence in several wordings, and for each slot that may be asked for the questions about it."""
 
     wordings: tuple[str, ...]
-    asks: tuple[tuple[str, str, tuple[str, ...]], ...]  # slot, when ("always", "alone", "first", "late"), wordings
+    asks: tuple[tuple[str, str, tuple[str, ...]], ...]  # slot, "always" or "alone" (without a newer article), wordings
 
 
 @dataclass
