@@ -1,5 +1,6 @@
 """What this processor is good at: in which number format a network runs fastest on it."""
 
+import threading
 import time
 from functools import cache
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 _CLEARLY = 1.3  # times as fast; what is closer may be chance, and every start should choose alike
 _ROUNDS = 31
+_MEASURING = threading.Lock()  # two at once would each take the other's one thread for the number to go back to
 
 
 def has_bfloat16() -> bool:
@@ -37,11 +39,12 @@ def torch_is_faster_in_bfloat16() -> bool:
     single, half = (
         (torch.rand(128, 384, dtype=kind), torch.rand(384, 384, dtype=kind)) for kind in (torch.float32, torch.bfloat16)
     )
-    threads = torch.get_num_threads()
-    # On one thread, since threads that wait for each other measure what else the machine does.
-    torch.set_num_threads(1)
-    try:
-        seconds(single), seconds(half)  # the first time takes longer
-        return median(seconds(single) / seconds(half) for _ in range(_ROUNDS)) > _CLEARLY
-    finally:
-        torch.set_num_threads(threads)
+    with _MEASURING:
+        threads = torch.get_num_threads()
+        # On one thread, since threads that wait for each other measure what else the machine does.
+        torch.set_num_threads(1)
+        try:
+            seconds(single), seconds(half)  # the first time takes longer
+            return median(seconds(single) / seconds(half) for _ in range(_ROUNDS)) > _CLEARLY
+        finally:
+            torch.set_num_threads(threads)
