@@ -12,7 +12,7 @@ import argparse
 import json
 import random
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -108,8 +108,8 @@ def read_topics(file: Path) -> list[Topic]:
 class World:
     """Draws names and values; ``taken`` are words that must not be drawn."""
 
-    def __init__(self, rng: random.Random, taken: set[str]) -> None:
-        self.rng, self.taken = rng, taken
+    def __init__(self, rng: random.Random, taken: set[str], forenames: Sequence[str] = FORENAMES) -> None:
+        self.rng, self.taken, self.forenames = rng, taken, forenames
 
     def name(self, ends: list[str]) -> str:
         """A capitalised word that nothing is called by."""
@@ -173,8 +173,8 @@ class Story:
             return rng.choice(LISTS[kind].split("|"))
         makers = {
             "town": lambda: world.name(TOWN_ENDS),
-            "person": lambda: f"{rng.choice(FORENAMES)} {world.name(NAME_ENDS)}",
-            "forename": lambda: rng.choice(FORENAMES),
+            "person": lambda: f"{rng.choice(world.forenames)} {world.name(NAME_ENDS)}",
+            "forename": lambda: rng.choice(world.forenames),
             "surname": lambda: world.name(NAME_ENDS),
             "club": lambda: world.name(NAME_ENDS),
             "firm": lambda: world.name(NAME_ENDS) + rng.choice((" Group", " Works", "", " & Sons", " Holding")),
@@ -194,8 +194,21 @@ class Story:
         return SLOT.sub(lambda match: self.value(match[1] + match[2]), text)
 
 
-def group(topics: list[Topic], world: World) -> dict:
-    """Passages of one story (an older and a newer article, or one) and sometimes of another of its kind, with questions."""
+@dataclass
+class Printed:
+    """A passage of a story; ``lines`` with where each stands in its text."""
+
+    owner: Story
+    part: str
+    passage: dict
+    lines: list[tuple[Line, int, int]]
+
+
+def printed(topics: list[Topic], world: World) -> tuple[list[Printed], dict[int, list[Line]]]:
+    """Passages of one story (an older and a newer article, or one) and sometimes of another.
+
+    Beside them, by the ``id()`` of each story, its lines for any article that were not used.
+    """
     rng = world.rng
     topic = rng.choice(topics)
     story = Story(topic, world)
@@ -211,7 +224,7 @@ def group(topics: list[Topic], world: World) -> dict:
         other = rng.choice(topics)
         parts.append((Story(other, world), "any"))
     day = FIRST_DAY + timedelta(days=rng.randrange(DAYS))
-    passages, answered, missing = [], [], []
+    made: list[Printed] = []
     spare: dict[int, list[Line]] = {}
     for owner, part in parts:
         lines = spare.setdefault(id(owner), rng.sample(owner.topic.lines["any"], len(owner.topic.lines["any"])))
@@ -221,26 +234,46 @@ def group(topics: list[Topic], world: World) -> dict:
         ]
         if part != "later":
             chosen.sort(key=lambda line: rng.random())
-        text = ""
+        text, placed = "", []
         for line in chosen:
             sentence = owner.fill(rng.choice(line.wordings))
             text += ("" if not text else rng.choice((" ", " ", "\n\n"))) + sentence[0].upper() + sentence[1:]
+            placed.append((line, len(text) - len(sentence), len(text)))
         title = owner.fill(rng.choice(owner.topic.headline))
         # An article says what it is about; else its questions would teach to answer about anything.
         if not all(owner.values[slot] in f"{title} {text}" for slot in subject_slots(owner.topic)):
             title = f"{owner.values['it']}: {title}"
-        passages.append({"title": title[0].upper() + title[1:], "date": None, "text": text})
-        passages[-1]["order"] = 0 if part == "first" else 1
-        number = len(passages) - 1
-        answered += [(owner, part, line, ask, number) for line in chosen for ask in line.asks]
-        missing += [(owner, part, line, ask) for line in own if line not in chosen for ask in line.asks]
-    for owner, _ in parts:
-        missing += [(owner, "any", line, ask) for line in spare.get(id(owner), []) for ask in line.asks]
+        passage = {"title": title[0].upper() + title[1:], "date": None, "text": text}
+        made.append(Printed(owner, part, passage, placed))
     # Articles of one story follow each other; the others have any date.
-    for passage, (owner, _) in zip(passages, parts, strict=True):
-        shift = rng.randrange(20, 400) * passage.pop("order") if owner is story else rng.randrange(-300, 300)
-        passage["date"] = (day + timedelta(days=shift)).isoformat()
-    asked = list(questions(answered, missing, parts, passages, world))
+    for one in made:
+        shift = rng.randrange(20, 400) * (one.part != "first") if one.owner is story else rng.randrange(-300, 300)
+        one.passage["date"] = (day + timedelta(days=shift)).isoformat()
+    return made, spare
+
+
+def group(topics: list[Topic], world: World) -> dict:
+    """The passages of ``printed`` with questions to all of them."""
+    rng = world.rng
+    made, spare = printed(topics, world)
+    passages = [one.passage for one in made]
+    answered = [
+        (one.owner, one.part, line, ask, number)
+        for number, one in enumerate(made)
+        for line, _, _ in one.lines
+        for ask in line.asks
+    ]
+    missing = [
+        (one.owner, one.part, line, ask)
+        for one in made
+        if one.part != "any"
+        for line in one.owner.topic.lines[one.part]
+        if line not in [used for used, _, _ in one.lines]
+        for ask in line.asks
+    ]
+    for one in made:
+        missing += [(one.owner, "any", line, ask) for line in spare.get(id(one.owner), []) for ask in line.asks]
+    asked = list(questions(answered, missing, [(one.owner, one.part) for one in made], passages, world))
     if rng.random() < 0.12:
         plant(rng.choice(passages), rng)
     return {"passages": shuffled(passages, asked, rng), "asked": asked[:MOST_ASKED]}
@@ -330,13 +363,15 @@ def shuffled(passages: list[dict], asked: list[dict], rng: random.Random) -> lis
 
 def stories(count: int, seed: int) -> list[dict]:
     """Groups of one seed."""
-    taken = {
-        word
-        for article in (ROOT / "seeds").glob("*.txt")
-        for word in re.findall(r"[A-Z][a-z]+", article.read_text(encoding="utf-8"))
-    }
-    topics, rng = read_topics(HERE / "story_lines.txt"), random.Random(seed)
+    taken, rng = sample_words(), random.Random(seed)
+    topics = read_topics(HERE / "story_lines.txt")
     return [group(topics, World(rng, set(taken))) for _ in range(count)]
+
+
+def sample_words() -> set[str]:
+    """The words of capital letter in seeds/, which are for measuring."""
+    articles = [article.read_text(encoding="utf-8") for article in sorted((ROOT / "seeds").glob("*.txt"))]
+    return {word for article in articles for word in re.findall(r"[A-Z][a-z]+", article)}
 
 
 def main() -> None:

@@ -1,9 +1,10 @@
 """Train the reader: MiniLM with a head that points at the start and end of an answer, or at nothing.
 
-    python -m models.reader.train EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--first 0] [--limit 0] [--start WEIGHTS]
+    python -m models.reader.train EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--rate 2e-4] [--start WEIGHTS] [--bfloat16]
 
-Starts from all-MiniLM-L6-v2; its word embeddings stay as they are, so only the six layers and the head are written
-(reader.safetensors, bfloat16). No answer is the span at the first token, as in Devlin et al. 2019 for SQuAD 2.0.
+The folder holds what examples.py and news.py wrote. Starts from all-MiniLM-L6-v2, whose word embeddings stay as they
+are, so that only the six layers and the head are written (reader.safetensors, bfloat16). No answer is the span at the
+first token, as in Devlin et al. 2019 for SQuAD 2.0.
 """
 
 import argparse
@@ -85,19 +86,21 @@ def evaluate(model, tokenizer, examples: list[dict]) -> dict[str, float]:
     from sklearn.metrics import roc_auc_score
 
     model.train()
-    return {"character_f1": sum(overlap) / len(overlap), "auroc": float(roc_auc_score(labels, margins))}
+    return {
+        "character_f1": round(sum(overlap) / len(overlap), 4),
+        "auroc": round(float(roc_auc_score(labels, margins)), 4),
+    }
 
 
 def main() -> None:
-    """Train, evaluate on the held-out paragraphs after each epoch, keep the best epoch by their sum."""
+    """Train, evaluate on what is held out after each epoch, keep the best epoch by the sum of all figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("examples", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2e-4)
-    parser.add_argument("--first", type=int, default=0, help="the first example to train on")
-    parser.add_argument("--limit", type=int, default=0, help="how many examples; 0 for all that follow")
     parser.add_argument("--start", type=Path, help="weights to go on from")
+    parser.add_argument("--bfloat16", action="store_true", help="faster where the processor has units for it")
     arguments = parser.parse_args()
     torch.manual_seed(SEED)
     rng = random.Random(SEED)
@@ -107,8 +110,8 @@ def main() -> None:
         model.load_state_dict({name: value.float() for name, value in load_file(arguments.start).items()}, strict=False)
     for parameter in model.encoder.embeddings.parameters():
         parameter.requires_grad = False
-    train, held_out = load(arguments.examples / "train.jsonl"), load(arguments.examples / "held-out.jsonl")
-    train = train[arguments.first :][: arguments.limit or None]
+    train = [example for name in ("train", "news") for example in load(arguments.examples / f"{name}.jsonl")]
+    held_out = {name: load(arguments.examples / f"{name}.jsonl") for name in ("held-out", "news-held-out")}
     lengths = [
         min(LONGEST, len(ids))
         for ids in tokenizer([f"{e['question']} {e['title']} {e['text']}" for e in train])["input_ids"]
@@ -133,7 +136,7 @@ def main() -> None:
                 tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part]
             )
             places = targets(encoded, part)
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=arguments.bfloat16):
                 scores = model(encoded.ids, encoded.mask, encoded.types)
             loss = sum(cross_entropy(scores[..., side].float(), places[:, side]) for side in (0, 1)) / 2
             optimizer.zero_grad(set_to_none=True)
@@ -144,13 +147,12 @@ def main() -> None:
             step += 1
             if step % 20 == 0:
                 print(f"step {step}/{steps} loss {loss.item():.3f} {time.time() - began:.0f}s", flush=True)
-        measured = evaluate(model, tokenizer, held_out)
-        log.append(
-            {"epoch": epoch + 1, "seconds": round(time.time() - began), **{k: round(v, 4) for k, v in measured.items()}}
-        )
+        measured = {name: evaluate(model, tokenizer, examples) for name, examples in held_out.items()}
+        log.append({"epoch": epoch + 1, "seconds": round(time.time() - began), **measured})
         print(log[-1], flush=True)
-        if sum(measured.values()) > best:
-            best = sum(measured.values())
+        total = sum(value for figures in measured.values() for value in figures.values())
+        if total > best:
+            best = total
             weights = {
                 k: v.to(torch.bfloat16).contiguous()
                 for k, v in model.state_dict().items()

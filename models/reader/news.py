@@ -1,0 +1,89 @@
+"""Made-up news as examples for the reader: one passage, one question, and where the answer stands or that none does.
+
+    python -m models.reader.news EXAMPLES_FOLDER
+
+Writes news.jsonl and news-held-out.jsonl beside what examples.py wrote there. The stories are those of
+models/generator/stories.py, of its topics and of story_lines.txt here; the last topics are kept for the held-out
+examples, so that these tell how what was learned carries over to news of another kind.
+"""
+
+import argparse
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+from models.generator import stories
+from models.generator.stories import Printed, Story, World, drawn_in, printed, read_topics, styled
+from models.reader.examples import find
+
+HERE = Path(__file__).parent
+HELD_OUT_TOPICS = 3
+GROUPS, HELD_OUT_GROUPS = 1500, 80
+ANSWERED, LEFT_OUT = 4, 2  # questions of each kind put to one passage at most
+ANOTHER = 0.5  # how often a question about a subject that no passage mentions is put to it, too
+
+
+def passage_examples(one: Printed, world: World) -> Iterator[dict]:
+    """Questions that a passage answers, with the span in the sentence that says so, and some that it leaves open."""
+    rng, owner, text = world.rng, one.owner, one.passage["text"]
+    asks = [(line, start, end, ask) for line, start, end in one.lines for ask in line.asks]
+    rng.shuffle(asks)
+    told = 0
+    for _, start, end, (slot, _, wordings) in asks:
+        answer, question = owner.value(slot), styled(owner, rng.choice(wordings), rng)
+        place = find(answer, text[start:end])
+        if told < ANSWERED and place >= 0 and find(answer, question) < 0:
+            told += 1
+            yield example(one, question, [start + place, start + place + len(answer)])
+    used = [line for line, _, _ in one.lines]
+    open_lines = [line for lines in owner.topic.lines.values() for line in lines if line not in used and line.asks]
+    rng.shuffle(open_lines)
+    # Nothing that such a line says stands in the passage, not even what it was before.
+    left = [
+        line for line in open_lines if not any(find(owner.values[said], text) >= 0 for said in drawn_in(line, owner))
+    ]
+    for line in left[:LEFT_OUT]:
+        yield example(one, styled(owner, rng.choice(rng.choice(line.asks)[2]), rng), None)
+    wordings = [wording for *_, (_, _, options) in asks for wording in options if "{it}" in wording]
+    if wordings and rng.random() < ANOTHER:
+        yield example(one, styled(Story(owner.topic, world), rng.choice(wordings), rng), None)
+
+
+def example(one: Printed, question: str, answer: list[int] | None) -> dict:
+    """A line of the file."""
+    passage = one.passage
+    return {"question": question, "title": passage["title"], "text": passage["text"], "answer": answer, "row": "news"}
+
+
+def examples(count: int, seed: int, held_out: bool) -> list[dict]:
+    """The examples of so many groups of passages."""
+    lines = read_topics(Path(stories.__file__).with_name("story_lines.txt")) + read_topics(HERE / "story_lines.txt")
+    topics = lines[-HELD_OUT_TOPICS:] if held_out else lines[:-HELD_OUT_TOPICS]
+    rng, taken = random.Random(seed), stories.sample_words()
+    forenames = [name for name in stories.FORENAMES if name not in taken]
+    made = []
+    for _ in range(count):
+        world = World(rng, set(taken), forenames)
+        passages, _ = printed(topics, world)
+        made += [made_one for one in passages for made_one in passage_examples(one, world)]
+    rng.shuffle(made)
+    return made
+
+
+def main() -> None:
+    """Write both files."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("examples", type=Path)
+    folder = parser.parse_args().examples
+    for name, made in (
+        ("news", examples(GROUPS, seed=0, held_out=False)),
+        ("news-held-out", examples(HELD_OUT_GROUPS, seed=1, held_out=True)),
+    ):
+        with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in made)
+        print(f"{name}: {len(made)} examples, {sum(one['answer'] is not None for one in made)} with an answer")
+
+
+if __name__ == "__main__":
+    main()

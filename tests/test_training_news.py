@@ -1,0 +1,60 @@
+"""The made-up news that the reader is trained on."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from models.generator.stories import FORENAMES, read_topics
+from models.reader.news import HELD_OUT_TOPICS, examples
+
+PROJECT = Path(__file__).parent.parent
+TOPICS = read_topics(PROJECT / "models" / "reader" / "story_lines.txt")
+
+
+@pytest.fixture(scope="module")
+def made() -> list[dict]:
+    """The examples of sixty groups of passages."""
+    return examples(60, seed=3, held_out=False)
+
+
+def test_an_answer_is_whole_words_of_the_passage_and_not_of_the_question(made: list[dict]) -> None:
+    """Else the reader would learn to cut words, or to repeat what it was asked."""
+    answered = [one for one in made if one["answer"]]
+    assert len(answered) > 200
+    for one in answered:
+        start, end = one["answer"]
+        answer = one["text"][start:end]
+        assert answer.strip() == answer != ""
+        assert not re.search(rf"\w{re.escape(answer)}|{re.escape(answer)}\w", one["text"][max(0, start - 1) : end + 1])
+        assert not re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", one["question"])
+
+
+def test_some_questions_are_left_open(made: list[dict]) -> None:
+    """About a third, so that the reader keeps declining."""
+    assert 0.2 < sum(one["answer"] is None for one in made) / len(made) < 0.5
+
+
+def test_held_out_topics_are_not_trained_on() -> None:
+    """Headlines of the one never begin those of the other."""
+    assert len(TOPICS) > HELD_OUT_TOPICS
+    apart = [one["title"] for one in examples(20, seed=4, held_out=True)]
+    assert apart and all(
+        re.search(r"[Pp]ainting|at Night|university|students|archive|lecture|new head", t) for t in apart
+    )
+    assert not any("archive" in one["title"] or "university" in one["title"] for one in examples(20, 4, held_out=False))
+
+
+def test_people_have_no_forename_of_the_sample_articles(made: list[dict]) -> None:
+    """Those are for measuring."""
+    seeds = " ".join(article.read_text(encoding="utf-8") for article in (PROJECT / "seeds").glob("*.txt"))
+    shared = [name for name in FORENAMES if re.search(rf"\b{name}\b", seeds)]
+    assert shared
+    texts = " ".join(one["text"] for one in made)
+    assert not [name for name in shared if re.search(rf"\b{name}\b", texts)]
+
+
+def test_every_line_that_is_asked_about_says_what_is_asked() -> None:
+    """In each of its wordings the slot of every question occurs."""
+    lines = [line for topic in TOPICS for part in topic.lines.values() for line in part]
+    assert all(f"{{{slot}}}" in wording for line in lines for slot, _, _ in line.asks for wording in line.wordings)
