@@ -9,6 +9,7 @@ figures go to results.md beside this file, the answers stay in the work folder.
 """
 
 import argparse
+import ctypes
 import hashlib
 import json
 import os
@@ -23,6 +24,7 @@ from pathlib import Path
 from typing import IO
 
 import corpora
+import llama_cpp
 import psutil
 from corpora import Corpus
 from protocol import read_lines
@@ -126,6 +128,28 @@ def environment_of(name: str, work: Path) -> Path:
     return python
 
 
+def fast_model(work: Path) -> Path:
+    """The default model as Q8_0, made from its Q4_1 without another loss worth naming.
+
+    Its package has Q4_1, which is read half as fast; Newsdesk stores its merged model in a faster format, so the others
+    get one, too.
+    """
+    file = work / "model.Q8_0.gguf"
+    if not file.is_file():
+        part = file.with_suffix(".part")
+        silence = llama_cpp.llama_log_callback(lambda *_: None)  # it tells of each of its 272 tensors
+        llama_cpp.llama_log_set(silence, ctypes.c_void_p(0))
+        settings = llama_cpp.llama_model_quantize_default_params()
+        settings.ftype, settings.allow_requantize = llama_cpp.LLAMA_FTYPE_MOSTLY_Q8_0, True
+        code = llama_cpp.llama_model_quantize(
+            str(model_file(DEFAULT)).encode(), str(part).encode(), ctypes.byref(settings)
+        )
+        if code:
+            raise SystemExit(f"the model could not be written as Q8_0 to {work} ({code}); make room there")
+        part.replace(file)
+    return file
+
+
 def folder_of(corpus: Corpus, work: Path) -> Path:
     """Where the answers to this very corpus are kept, with the files that the peers read."""
     lines = [list(corpus.articles), [asdict(asked) for asked in corpus.questions]]
@@ -147,7 +171,8 @@ def ask(corpus: Corpus, names: Sequence[str], work: Path, chunk: int) -> None:
         for name in names:
             began = time.perf_counter()
             files = [folder / "corpus.jsonl", folder / "questions.jsonl", folder / f"{name}.jsonl"]
-            started.append(Started(name, environment_of(name, work), files, model_file(DEFAULT), base_folder()))
+            model = model_file(DEFAULT) if name == "newsdesk" else fast_model(work)
+            started.append(Started(name, environment_of(name, work), files, model, base_folder()))
             took = time.perf_counter() - began
             print(f"{corpus.name}: {name} is ready after {took:.0f} s, {started[-1].left} to answer", file=sys.stderr)
         while any(peer.left for peer in started):

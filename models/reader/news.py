@@ -2,9 +2,9 @@
 
     python -m models.reader.news EXAMPLES_FOLDER
 
-Writes news.jsonl and news-held-out.jsonl beside what examples.py wrote there. The stories are those of
-models/generator/stories.py, of its topics and of story_lines.txt here; the last topics are kept for the held-out
-examples, so that these tell how what was learned carries over to news of another kind.
+Writes news.jsonl, news-held-out.jsonl and, for calibrate.py, news-rows.jsonl beside what examples.py wrote there. The
+stories are those of models/generator/stories.py, of its topics and of story_lines.txt here; the last topics are kept for
+what is held out, so that it tells how what was learned carries over to news of another kind.
 """
 
 import argparse
@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from models.generator import stories
-from models.generator.stories import Printed, Story, World, drawn_in, printed, read_topics, styled
+from models.generator.stories import Printed, Story, Topic, World, drawn_in, group, printed, read_topics, styled
 from models.reader.examples import find
 
 HERE = Path(__file__).parent
@@ -56,18 +56,39 @@ def example(one: Printed, question: str, answer: list[int] | None) -> dict:
     return {"question": question, "title": passage["title"], "text": passage["text"], "answer": answer, "row": "news"}
 
 
-def examples(count: int, seed: int, held_out: bool) -> list[dict]:
-    """The examples of so many groups of passages."""
-    lines = read_topics(Path(stories.__file__).with_name("story_lines.txt")) + read_topics(HERE / "story_lines.txt")
-    topics = lines[-HELD_OUT_TOPICS:] if held_out else lines[:-HELD_OUT_TOPICS]
+def worlds(count: int, seed: int) -> Iterator[World]:
+    """One for each group; none draws a name of the sample articles."""
     rng, taken = random.Random(seed), stories.sample_words()
     forenames = [name for name in stories.FORENAMES if name not in taken]
-    made = []
-    for _ in range(count):
-        world = World(rng, set(taken), forenames)
-        passages, _ = printed(topics, world)
+    return (World(rng, set(taken), forenames) for _ in range(count))
+
+
+def topics(held_out: bool) -> list[Topic]:
+    """Those to train on, or the others."""
+    lines = read_topics(Path(stories.__file__).with_name("story_lines.txt")) + read_topics(HERE / "story_lines.txt")
+    return lines[-HELD_OUT_TOPICS:] if held_out else lines[:-HELD_OUT_TOPICS]
+
+
+def examples(count: int, seed: int, held_out: bool) -> list[dict]:
+    """The examples of so many groups of passages."""
+    chosen, made = topics(held_out), list[dict]()
+    for world in worlds(count, seed):
+        passages, _ = printed(chosen, world)
         made += [made_one for one in passages for made_one in passage_examples(one, world)]
-    rng.shuffle(made)
+    random.Random(seed).shuffle(made)
+    return made
+
+
+def rows(count: int, seed: int) -> list[dict]:
+    """Questions to groups of passages of the held-out topics, as the rows of the open sets are written."""
+    chosen, made = topics(held_out=True), list[dict]()
+    for number, world in enumerate(worlds(count, seed)):
+        found = group(chosen, world)
+        for asked in found["asked"]:
+            gold = [] if asked["passage"] is None else [asked["passage"] - 1]
+            answers = [asked["answer"]] if gold else []
+            named = {"id": f"news-{number}-{asked['id']}", "question": asked["question"], "answerable": bool(gold)}
+            made.append({**named, "passages": found["passages"], "gold": gold, "answers": answers})
     return made
 
 
@@ -79,10 +100,11 @@ def main() -> None:
     for name, made in (
         ("news", examples(GROUPS, seed=0, held_out=False)),
         ("news-held-out", examples(HELD_OUT_GROUPS, seed=1, held_out=True)),
+        ("news-rows", rows(HELD_OUT_GROUPS, seed=2)),
     ):
         with (folder / f"{name}.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in made)
-        print(f"{name}: {len(made)} examples, {sum(one['answer'] is not None for one in made)} with an answer")
+        print(f"{name}: {len(made)} questions")
 
 
 if __name__ == "__main__":
