@@ -1,11 +1,12 @@
-"""Fit calibration.json on held-out paragraphs: what the reader's margins and the generator's reply are worth.
+"""Fit calibration.json on what was held out: what the reader's margins and the generator's reply are worth.
 
     python -m models.reader.calibrate EXAMPLES_FOLDER
 
-Every held-out paragraph becomes an article of a temporary library. Each answerable question is put to it twice, with
-its own article and without, and each unanswerable one once; the product searches and reads. One logistic regression
-tells which of two readings has the sentence with the answer; a second one, over the first's results and with both
-classes weighing the same, tells the answered cases from the rest; a third one adds what the default model replies.
+Every held-out paragraph, and every passage of made-up news of held-out topics, becomes an article of a temporary
+library. Each answerable question is put to it twice, with its own article and without, and each unanswerable one once;
+the product searches and reads. One logistic regression tells which of two readings has the sentence with the answer; a
+second one, over the first's results and with both classes weighing the same, tells the answered cases from the rest; a
+third one adds what the default model replies.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.model_selection import cross_val_predict
 
 import qa
+from models.reader.train import load
 from qa.answering.checking import Checked, checked
 from qa.answering.drafting import Draft, drafts
 from qa.answering.evidence import Evidence, read_features
@@ -45,7 +47,12 @@ def write_articles(rows: list[dict], file: Path) -> dict[str, str]:
                 text = passage["text"].strip()
                 if text not in ids:
                     ids[text] = f"p{len(ids)}"
-                    article = {"id": ids[text], "title": passage["title"] or " ", "date": None, "text": text}
+                    article = {
+                        "id": ids[text],
+                        "title": passage["title"] or " ",
+                        "date": passage.get("date"),
+                        "text": text,
+                    }
                     lines.write(json.dumps(article) + "\n")
     return ids
 
@@ -54,11 +61,14 @@ def main() -> None:
     """Index, ask, fit, write calibration.json."""
     parser = argparse.ArgumentParser()
     parser.add_argument("examples", type=Path)
-    parser.add_argument("--rows", type=int, default=500, help="held-out rows; 0 for all")
+    parser.add_argument("--rows", type=int, default=500, help="held-out rows of the open sets")
+    parser.add_argument("--news", type=int, default=200, help="rows of made-up news")
     parser.add_argument("--replies", type=int, default=450, help="cases that the generator is asked")
     arguments = parser.parse_args()
-    rows = [json.loads(line) for line in (arguments.examples / "held-out-rows.jsonl").open(encoding="utf-8")]
-    asked = random.Random(0).sample(rows, min(len(rows), arguments.rows or len(rows)))
+    paragraphs, news = (load(arguments.examples / f"{name}-rows.jsonl") for name in ("held-out", "news"))
+    asked = random.Random(0).sample(paragraphs, arguments.rows) + random.Random(0).sample(news, arguments.news)
+    random.Random(1).shuffle(asked)
+    rows = paragraphs + news
     with tempfile.TemporaryDirectory() as folder:
         ids = write_articles(rows, Path(folder) / "paragraphs.jsonl.gz")
         desk = qa.open(Path(folder) / "library")
@@ -108,6 +118,7 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
                     "should": should,
                     "golds": golds,
                     "answers": row["answers"],
+                    "of": "news" if row["id"].startswith("news-") else "paragraphs",
                 }
             )
     return cases
@@ -119,13 +130,16 @@ def fit_evidence(cases: list[dict]) -> dict[str, float]:
     names = list(asked[0]["readings"][0][3])
     folds = [fit_pairs(asked[:at] + asked[at + width :], names) for at, width in parts(len(asked), 5)]
     unseen = [weights for weights, (_, width) in zip(folds, parts(len(asked), 5), strict=True) for _ in range(width)]
-    first = {"reader alone": 0, "with the weights, five-fold": 0}
-    for case, weights in zip(asked, unseen, strict=True):
-        margins = [values["margin"] for *_, values in case["readings"]]
-        strengths = [strength(values, weights) for *_, values in case["readings"]]
-        first["reader alone"] += case["holds"][int(np.argmax(margins))]
-        first["with the weights, five-fold"] += case["holds"][int(np.argmax(strengths))]
-    print(f"first reading right, of {len(asked)} answerable: {first}", flush=True)
+    for of in ("paragraphs", "news"):
+        first = {"asked": 0, "reader alone": 0, "with the weights, five-fold": 0}
+        for case, weights in zip(asked, unseen, strict=True):
+            if case["of"] == of:
+                margins = [values["margin"] for *_, values in case["readings"]]
+                strengths = [strength(values, weights) for *_, values in case["readings"]]
+                first["asked"] += 1
+                first["reader alone"] += case["holds"][int(np.argmax(margins))]
+                first["with the weights, five-fold"] += case["holds"][int(np.argmax(strengths))]
+        print(f"first reading right, {of}: {first}", flush=True)
     return fit_pairs(asked, names)
 
 
