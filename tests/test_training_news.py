@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from models.generator.stories import FORENAMES, read_topics
-from models.reader.news import HELD_OUT_TOPICS, examples
+from models.reader.news import HELD_OUT_TOPICS, examples, worlds
+from models.reader.tables import KINDS, table_examples
 
 PROJECT = Path(__file__).parent.parent
 TOPICS = read_topics(PROJECT / "models" / "reader" / "story_lines.txt")
@@ -58,3 +59,25 @@ def test_every_line_that_is_asked_about_says_what_is_asked() -> None:
     """In each of its wordings the slot of every question occurs."""
     lines = [line for topic in TOPICS for part in topic.lines.values() for line in part]
     assert all(f"{{{slot}}}" in wording for line in lines for slot, _, _ in line.asks for wording in line.wordings)
+
+
+def test_a_cell_stands_in_the_row_and_the_column_that_were_asked_for() -> None:
+    """Whatever separates the columns."""
+    asked = 0
+    for world in worlds(60, seed=5):
+        for one in (one for one in table_examples(world) if one["answer"]):
+            start, end = one["answer"]
+            headings, *rows = ([cell.strip() for cell in split(line)] for line in one["text"].split("\n"))
+            row = rows[one["text"][:start].count("\n") - 1]
+            if row.count(one["text"][start:end]) > 1:
+                continue  # by chance
+            column = headings[-len(row) + 1 :][row.index(one["text"][start:end], 1) - 1]
+            questions = dict(pair for kind in KINDS for pair in kind.columns if kind.title == one["title"])
+            assert questions[column].format(row=row[0]).rstrip("?").lower() == one["question"].rstrip("?").lower()
+            asked += 1
+    assert asked > 100
+
+
+def split(line: str) -> list[str]:
+    """A line of a table at whatever separates its cells."""
+    return line.strip("| ").split(next(mark for mark in (" | ", "\t", "   ", "; ", "") if mark in line))

@@ -16,11 +16,13 @@ from pathlib import Path
 from models.generator import stories
 from models.generator.stories import Printed, Story, Topic, World, drawn_in, group, printed, read_topics, styled
 from models.reader.examples import find
+from models.reader.tables import table_examples
 
 HERE = Path(__file__).parent
 HELD_OUT_TOPICS = 3
 GROUPS, HELD_OUT_GROUPS = 1500, 80
 ANSWERED, LEFT_OUT = 4, 2  # questions of each kind put to one passage at most
+TABLES = 0.2  # tables for each group
 ANOTHER = 0.5  # how often a question about a subject that no passage mentions is put to it, too
 
 
@@ -75,6 +77,8 @@ def examples(count: int, seed: int, held_out: bool) -> list[dict]:
     for world in worlds(count, seed):
         passages, _ = printed(chosen, world)
         made += [made_one for one in passages for made_one in passage_examples(one, world)]
+        if not held_out and world.rng.random() < TABLES:
+            made += table_examples(world)
     random.Random(seed).shuffle(made)
     return made
 
