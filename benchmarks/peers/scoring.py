@@ -11,46 +11,18 @@ from corpora import Asked, Corpus
 
 Line = dict[str, Any]
 
-# A peer refuses where its text holds one of these, whatever else it says: models word it as they like, and the phrases
+# A peer refuses where its text says one of these, whatever else it says: models word it as they like, and the phrases
 # were collected from the prompts above and from what such models are known to write. Newsdesk says it in a field.
-REFUSALS = (
-    "do not say",
-    "does not say",
-    "not mentioned",
-    "not mention",
-    "not specified",
-    "not specify",
-    "not provided",
-    "not provide",
-    "not contain",
-    "not stated",
-    "not state",
-    "not include",
-    "not given",
-    "not available",
-    "not have enough information",
-    "not enough information",
-    "insufficient information",
-    "no information",
-    "no mention",
-    "no answer",
-    "none of the sources",
-    "none of the passages",
-    "none of the documents",
-    "don't know",
-    "do not know",
-    "don't have",
-    "do not have information",
-    "cannot answer",
-    "can't answer",
-    "cannot provide",
-    "can't provide",
-    "cannot be determined",
-    "cannot determine",
-    "unable to answer",
-    "unable to provide",
-    "i'm sorry",
-    "empty response",  # what LlamaIndex says when nothing was found
+REFUSAL = re.compile(
+    r"\b(?:do|does|did|is|are|was|were)(?: not|n't) (?:explicitly |directly |clearly )?"
+    r"(?:say|mention(?:ed)?|specify|specified|provided?|contain|stated?|include|given|available)\b"
+    r"|\b(?:don't|do not|doesn't|does not) (?:know|have)\b"
+    r"|\b(?:not enough|not have enough|insufficient|no|not have any) information\b"
+    r"|\bno (?:mention|answer)\b"
+    r"|\bnone of the (?:sources|passages|documents)\b"
+    r"|\b(?:cannot|can't|unable to) (?:be )?(?:answer|provide|determine)d?\b"
+    r"|\bi'm sorry\b"
+    r"|\bempty response\b"  # what LlamaIndex says when nothing was found
 )
 COLUMNS = (
     "peer",
@@ -92,7 +64,7 @@ def refused(answer: Line) -> bool:
     if answer["abstained"] is not None:
         return bool(answer["abstained"])
     text = " ".join(answer["text"].casefold().replace("’", "'").split())
-    return not text or any(phrase in text for phrase in REFUSALS)
+    return not text or REFUSAL.search(text) is not None
 
 
 def holds(text: str, answers: Sequence[str]) -> bool:
