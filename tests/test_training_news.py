@@ -1,13 +1,16 @@
 """The made-up news that the reader is trained on."""
 
+import calendar
 import re
 from pathlib import Path
 
 import pytest
 
 from models.generator.stories import FORENAMES, read_topics
+from models.reader.examples import find
 from models.reader.news import HELD_OUT_TOPICS, examples, worlds
 from models.reader.tables import KINDS, table_examples
+from models.reader.written import articles, written_examples
 
 PROJECT = Path(__file__).parent.parent
 TOPICS = read_topics(PROJECT / "models" / "reader" / "story_lines.txt")
@@ -48,7 +51,7 @@ def test_held_out_topics_are_not_trained_on() -> None:
 
 def test_people_have_no_forename_of_the_sample_articles(made: list[dict]) -> None:
     """Those are for measuring."""
-    seeds = " ".join(article.read_text(encoding="utf-8") for article in (PROJECT / "seeds").glob("*.txt"))
+    seeds = " ".join(seed_texts())
     shared = [name for name in FORENAMES if re.search(rf"\b{name}\b", seeds)]
     assert shared
     texts = " ".join(one["text"] for one in made)
@@ -81,3 +84,33 @@ def test_a_cell_stands_in_the_row_and_the_column_that_were_asked_for() -> None:
 def split(line: str) -> list[str]:
     """A line of a table at whatever separates its cells."""
     return line.strip("| ").split(next(mark for mark in (" | ", "\t", "   ", "; ", "") if mark in line))
+
+
+def test_written_answers_stand_in_their_articles() -> None:
+    """As whole words; a slip of the pen would teach the reader a wrong place."""
+    for article in articles():
+        assert article["title"] and len(article["asked"]) > 8
+        for question, answer in article["asked"]:
+            assert question
+            assert answer is None or find(answer, article["text"]) >= 0, (article["title"], answer)
+    made = list(written_examples(held_out=False))
+    answered = [one["text"][slice(*one["answer"])] for one in made if one["answer"]]
+    assert 0.4 < len(answered) / len(made) < 0.8
+    assert {answer for article in articles() for _, answer in article["asked"]} >= set(answered)
+    assert not {one["title"] for one in made} & {one["title"] for one in written_examples(held_out=True)}
+
+
+def test_people_and_places_of_written_news_are_not_those_of_the_sample_articles() -> None:
+    """Days, months and titles aside."""
+    both = [
+        set(re.findall(r"(?<=[a-z,] )[A-Z][\w-]+", text))
+        for text in (" ".join(one["text"] for one in articles()), " ".join(seed_texts()))
+    ]
+    common = {*calendar.month_name, *calendar.day_name, "Saturdays", "Sundays", "Christmas", "Easter", "Geneva", "Isle"}
+    titles = {"Bridge", "Farmers", "Mayor", "Mrs", "Northern", "Old", "Port", "President", "Professor", "Three"}
+    assert not set.intersection(*both) - common - titles
+
+
+def seed_texts() -> list[str]:
+    """The sample articles."""
+    return [article.read_text(encoding="utf-8") for article in sorted((PROJECT / "seeds").glob("*.txt"))]

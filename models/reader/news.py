@@ -1,10 +1,11 @@
-"""Made-up news as examples for the reader: one passage, one question, and where the answer stands or that none does.
+"""News of our own as examples for the reader: one passage, one question, and where the answer stands or that none does.
 
     python -m models.reader.news EXAMPLES_FOLDER
 
 Writes news.jsonl, news-held-out.jsonl and, for calibrate.py, news-rows.jsonl beside what examples.py wrote there. The
 stories are those of models/generator/stories.py, of its topics and of story_lines.txt here; the last topics are kept for
-what is held out, so that it tells how what was learned carries over to news of another kind.
+what is held out, so that it tells how what was learned carries over to news of another kind. The articles of written/
+are read several times; the last of them are held out, in written-held-out.jsonl.
 """
 
 import argparse
@@ -17,11 +18,13 @@ from models.generator import stories
 from models.generator.stories import Printed, Story, Topic, World, drawn_in, group, printed, read_topics, styled
 from models.reader.examples import find
 from models.reader.tables import table_examples
+from models.reader.written import written_examples
 
 HERE = Path(__file__).parent
 HELD_OUT_TOPICS = 3
 GROUPS, HELD_OUT_GROUPS = 1500, 80
 ANSWERED, LEFT_OUT = 4, 2  # questions of each kind put to one passage at most
+WRITTEN_TIMES = 4
 TABLES = 0.2  # tables for each group
 ANOTHER = 0.5  # how often a question about a subject that no passage mentions is put to it, too
 
@@ -102,7 +105,8 @@ def main() -> None:
     parser.add_argument("examples", type=Path)
     folder = parser.parse_args().examples
     for name, made in (
-        ("news", examples(GROUPS, seed=0, held_out=False)),
+        ("news", examples(GROUPS, seed=0, held_out=False) + list(written_examples(held_out=False)) * WRITTEN_TIMES),
+        ("written-held-out", list(written_examples(held_out=True))),
         ("news-held-out", examples(HELD_OUT_GROUPS, seed=1, held_out=True)),
         ("news-rows", rows(HELD_OUT_GROUPS, seed=2)),
     ):

@@ -23,6 +23,7 @@ from qa.retrieval.embedder import base_folder
 
 BATCH_TOKENS = 6144
 SEED = 0
+HELD_OUT = ("held-out", "news-held-out", "written-held-out")
 
 
 def load(file: Path) -> list[dict]:
@@ -113,7 +114,7 @@ def main() -> None:
     for layer in model.encoder.encoder.layer:
         layer.attention.self.dropout.p = 0.0  # drawing so many random numbers took a third of a step on two cores
     train = [example for name in ("train", "news") for example in load(arguments.examples / f"{name}.jsonl")]
-    held_out = {name: load(arguments.examples / f"{name}.jsonl") for name in ("held-out", "news-held-out")}
+    held_out = {name: load(arguments.examples / f"{name}.jsonl") for name in HELD_OUT}
     lengths = [
         min(LONGEST, len(ids))
         for ids in tokenizer([f"{e['question']} {e['title']} {e['text']}" for e in train])["input_ids"]
