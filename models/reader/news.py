@@ -18,7 +18,7 @@ from models.generator import stories
 from models.generator.stories import Printed, Story, Topic, World, drawn_in, group, printed, read_topics, styled
 from models.reader.examples import find
 from models.reader.tables import table_examples
-from models.reader.written import written_examples
+from models.reader.written import HELD_OUT, articles, written_examples
 
 HERE = Path(__file__).parent
 HELD_OUT_TOPICS = 3
@@ -87,7 +87,7 @@ def examples(count: int, seed: int, held_out: bool) -> list[dict]:
 
 
 def rows(count: int, seed: int) -> list[dict]:
-    """Questions to groups of passages of the held-out topics, as the rows of the open sets are written."""
+    """Questions about held-out topics and held-out written articles, as the rows of the open sets are written."""
     chosen, made = topics(held_out=True), list[dict]()
     for number, world in enumerate(worlds(count, seed)):
         found = group(chosen, world)
@@ -96,6 +96,12 @@ def rows(count: int, seed: int) -> list[dict]:
             answers = [asked["answer"]] if gold else []
             named = {"id": f"news-{number}-{asked['id']}", "question": asked["question"], "answerable": bool(gold)}
             made.append({**named, "passages": found["passages"], "gold": gold, "answers": answers})
+    for article in articles()[-HELD_OUT:]:
+        passages = [{"title": article["title"], "date": None, "text": article["text"]}]
+        for question, answer in article["asked"]:
+            named = {"id": f"news-written-{len(made)}", "question": question, "answerable": answer is not None}
+            gold, answers = ([0], [answer]) if answer else ([], [])
+            made.append({**named, "passages": passages, "gold": gold, "answers": answers})
     return made
 
 
