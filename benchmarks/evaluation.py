@@ -1,15 +1,16 @@
 """Put every evaluation set of a folder to the product, each at a size that ends soon: ``make eval DATA=folder``.
 
 Without a folder only the questions on the sample articles are asked. ``SETS="squad2 newsqa"`` asks some only; the table,
-benchmarks/evaluation.md, is made of all reports that lie in evaluation/.
+benchmarks/evaluation.md, is made of all reports that lie in evaluation/ and says on which day each was made. Every set is
+asked by a process of its own, so that its peak of memory is its own.
 """
 
 import json
+import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Any
-
-from qa.cli import main as qa_main
 
 ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "evaluation"
@@ -54,7 +55,8 @@ def evaluate(name: str, *arguments: str) -> None:
     """Run ``qa eval``; the report goes into evaluation/."""
     out = REPORTS / name
     print(f"{name}:", file=sys.stderr)
-    if qa_main(["eval", *arguments, "--seed", SEED, "--out", str(out)]) != 0:
+    command = [sys.executable, "-m", "qa", "eval", *arguments, "--seed", SEED, "--out", str(out)]
+    if subprocess.run(command, cwd=ROOT).returncode != 0:
         sys.exit(1)
 
 
@@ -71,11 +73,21 @@ def row(name: str, figure: dict[str, Any]) -> str:
 def main() -> None:
     """Ask the sets, print and keep the table."""
     folder, chosen = " ".join(sys.argv[1:2]), set(sys.argv[2:])
+    unknown = chosen - {"seeds", *(name for name, *_ in SETS)}
+    if unknown:
+        sys.exit(
+            f"newsdesk: there is no set {', '.join(sorted(unknown))}; known are seeds, {', '.join(s[0] for s in SETS)}"
+        )
+    if folder and not Path(folder).is_dir():
+        sys.exit(f"newsdesk: there is no folder {folder}; name that of the evaluation data: make eval DATA=folder")
+    if chosen - {"seeds"} and not folder:
+        sys.exit("newsdesk: these sets need the folder of the evaluation data: make eval DATA=folder SETS=...")
     if not chosen or "seeds" in chosen:
         evaluate("seeds", "--questions", str(ROOT / "tests" / "questions.jsonl"), "--corpus", str(ROOT / "seeds"))
     if not folder:
         print("Only the sample articles were asked; for the evaluation sets: make eval DATA=folder", file=sys.stderr)
         return
+    folder = str(Path(folder).resolve())
     for name, files, corpus, given, limit in SETS:
         questions = [Path(folder) / f"{file}.jsonl.gz" for file in files]
         if chosen and name not in chosen:
@@ -87,14 +99,15 @@ def main() -> None:
         if corpus:
             place = ["--corpus", str(Path(folder) / f"{corpus}.jsonl.gz")]
         evaluate(name, "--questions", *map(str, questions), *place, "--limit", str(limit))
-    lines = ["| set | figure | value | 95 % interval | of |", "|---|---|---|---|---|"]
+    lines = ["| set | asked on | figure | value | 95 % interval | of |", "|---|---|---|---|---|---|"]
     for name in ("seeds", *(name for name, *_ in SETS)):
         report = REPORTS / name / "report.json"
         if report.is_file():
             figures = json.loads(report.read_text(encoding="utf-8"))["figures"]
-            lines += [row(name, f) for f in figures if f["name"] in KEPT or f["group"] in OF_TASKS]
+            day = date.fromtimestamp(report.stat().st_mtime).isoformat()
+            lines += [row(f"{name} | {day}", f) for f in figures if f["name"] in KEPT or f["group"] in OF_TASKS]
     RESULTS.write_text(
-        "# The evaluation sets\n\nMade by `make eval DATA=folder`: default models, one run, samples with seed 0. "
+        "# The evaluation sets\n\nMade by `make eval DATA=folder`: default models, samples with seed 0, each set once. "
         "What the figures mean: docs/evaluate.md.\n\n" + "\n".join(lines) + "\n",
         encoding="utf-8",
     )

@@ -90,7 +90,7 @@ class Desk:
         with self.library.snapshot() as snapshot:
             self._same_embedder(snapshot)
             query, note = within_reach(snapshot, query)
-            hits = search(snapshot, self.embedder, query, settings.candidates, settings.shown_passages)
+            hits = self.found(snapshot, query, settings.shown_passages)
             nearest = nearest_articles(hits) or snapshot.newest(3)
         answer = Answer(
             question,
@@ -181,13 +181,11 @@ class Desk:
         made = read_query(query)
         with self.library.snapshot() as snapshot:
             self._same_embedder(snapshot)
-            return search(
-                snapshot,
-                self.embedder,
-                replace(made, text=made.standalone, scope=Scope(), newest=False),
-                max(k, self.settings.candidates),
-                k,
-            )
+            return self.found(snapshot, replace(made, text=made.standalone, scope=Scope(), newest=False), k)
+
+    def found(self, snapshot: Snapshot, query: Query, count: int) -> list[Hit]:
+        """The best ``count`` passages for a query: the search behind every answer, for what measures it, too."""
+        return search(snapshot, self.embedder, query, max(count, self.settings.candidates), count)
 
     def index(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> SyncReport:
         """Bring the library up to date with files and folders; with no path, with every source it knows."""

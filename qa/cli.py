@@ -202,6 +202,8 @@ def _doctor(options: argparse.Namespace) -> int:
 def _eval(options: argparse.Namespace) -> int:
     if (options.questions is None) == (options.make is None):
         options.usage("give either --questions FILE or --make N")
+    if options.make is not None and (options.corpus or options.given or options.task):
+        options.usage("--make asks a library: leave --corpus, --given and --task out")
     if sum(value is not None for value in (options.corpus, options.given, options.library)) > 1:
         options.usage("give only one of --corpus, --given and --library")
     try:

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from qa.chat import Desk
+from qa.errors import InputError
 from qa.evaluate.asking import Record, ask, make_record, records
 from qa.evaluate.cases import Case, given_article
-from qa.evaluate.corpora import index_corpus, index_given
+from qa.evaluate.corpora import corpus_digest, index_corpus, index_given
 from qa.evaluate.figures import differences
-from qa.evaluate.looking import Ranking, look, lost_at, rank_of_answer, rank_of_article, words_to_answer
-from qa.types import Answer, Hit
+from qa.evaluate.looking import Ranking, lost_at, rank_of_answer, rank_of_article, words_to_answer
+from qa.library.store import Snapshot
+from qa.retrieval.query import Query
+from qa.settings import Settings
+from qa.types import Answer, Citation, Hit, Sentence
 from tests.conftest import MakeDesk, write_articles
 
 TOWNS = "Ardel Brenn Cosk Dunmar Essel Forven Gorlan Hallin Istra Jolm Kerrin Lindal".split()
@@ -65,33 +69,18 @@ def test_a_case_becomes_a_record(towns: Callable[..., Desk]) -> None:
 def test_a_case_is_put_to_its_own_passages_only(make_desk: MakeDesk) -> None:
     """Though others in the same library answer better; indexed once, and found again."""
     right, other = (given_article({"text": f"The bridge has cost {n} crowns."}) for n in (41, 42))
+    third = given_article({"text": "Frost ruined the cherries."})
     cases = [
-        Case(
-            "a",
-            "How much has the bridge cost?",
-            ("41 crowns",),
-            True,
-            "",
-            frozenset({right.article_id}),
-            given=(right,),
-        ),
-        Case(
-            "b",
-            "How much has the bridge cost?",
-            ("42 crowns",),
-            True,
-            "",
-            frozenset({other.article_id}),
-            given=(other,),
-        ),
+        Case(name, "How much has the bridge cost?", (gold,), True, "", frozenset({own.article_id}), given=(own, third))
+        for name, gold, own in (("a", "41 crowns", right), ("b", "42 crowns", other))
     ]
     desk = make_desk()
     took = index_given(desk, cases)
-    assert (took["added"], took["passages"]) == (2, 2)
+    assert (took["added"], took["passages"]) == (3, 3)
     assert [record["scores"]["contains_gold"] for record in records(desk, cases)] == [1, 1]
-    assert [record["retrieval"]["articles"] for record in records(desk, cases)] == [
-        [right.article_id],
-        [other.article_id],
+    assert [record["retrieval"]["articles"][0] for record in records(desk, cases)] == [
+        right.article_id,
+        other.article_id,
     ]
     assert index_given(make_desk(), cases) == took
 
@@ -145,17 +134,23 @@ def test_citations_shifted_by_one_show(towns: Callable[..., Desk]) -> None:
     assert not any(citation["gold_quote"] for record in faulty for citation in record["citations"])
 
 
-def backwards(desk: Desk, case: Case) -> Ranking:
+class Backwards(Desk):
     """A planted fault: the fused order the wrong way round."""
-    ranking = look(desk, case)
-    return replace(ranking, hits=ranking.hits[::-1])
+
+    def found(self, snapshot: Snapshot, query: Query, count: int) -> list[Hit]:
+        """The worst first."""
+        return super().found(snapshot, query, 40)[::-1][:count]
 
 
 def test_a_reversed_fusion_shows(towns: Callable[..., Desk]) -> None:
-    """In the ranks, and as lost in the fusion where too few are shown."""
+    """In the ranks, and as lost in the fusion; the answers are wrong, too, since too few passages are read."""
     desk = towns(shown_passages=3)
-    sound, faulty = list(records(desk, ASKED)), list(records(desk, ASKED, look=backwards))
+    faulty_desk = Backwards(
+        desk.library.folder, desk.settings, lambda: desk.embedder, lambda: desk.reader, lambda: desk.generator
+    )
+    sound, faulty = list(records(desk, ASKED)), list(records(faulty_desk, ASKED))
     assert difference(sound, faulty, "hit@5, gold article")[2] < -0.5
+    assert difference(sound, faulty, "contains gold")[2] < -0.9
     assert {record["retrieval"]["lost_at"] for record in sound} == {None}
     assert {record["retrieval"]["lost_at"] for record in faulty} == {"fused away"}
 
@@ -166,6 +161,65 @@ def test_a_refusal_that_never_fires_shows(towns: Callable[..., Desk]) -> None:
     faulty = list(records(towns(refuse_below=0.0), ASKED + ABSENT))
     assert difference(sound, faulty, "refused rightly")[2] < -0.9
     assert difference(sound, faulty, "not refused")[1] >= 0
+
+
+def test_passages_that_all_answer_are_no_search(make_desk: MakeDesk) -> None:
+    """Their ranks would be right whatever the search does."""
+    right = given_article({"text": "The bridge has cost 41 crowns."})
+    case = Case(
+        "a", "How much has the bridge cost?", ("41 crowns",), True, "", frozenset({right.article_id}), given=(right,)
+    )
+    desk = make_desk()
+    index_given(desk, [case])
+    (record,) = records(desk, [case])
+    assert record["retrieval"] is None and record["scores"]["contains_gold"] == 1
+
+
+def test_a_citation_is_judged_by_its_quote_alone(towns: Callable[..., Desk]) -> None:
+    """Not by its headline, once for each origin that cites it, and as not exact where there is no such article."""
+    quote = "The bridge of Ardel has cost 41 crowns."
+    text = towns().article("Ardel.txt").text
+    cited = Citation(
+        1, "Ardel.txt", "Ardel", "2031-04-02", None, None, quote, text.index(quote), text.index(quote) + 39
+    )
+    unknown = replace(cited, number=2, article_id="none.txt", quote="It has cost")
+    told = tuple(
+        Sentence(quote, numbers, True, 1.0, origin) for numbers, origin in (((1, 2), "quoted"), ((1,), "generated"))
+    )
+    answer = replace(ask(towns(), ASKED[0]), sentences=told, citations=(cited, unknown))
+    judged = make_record(towns(), replace(ASKED[0], answers=("41 crowns", "Ardel")), answer)["citations"]
+    assert [(c["origin"], c["gold_quote"], c["gold_article"], c["exact"]) for c in judged] == [
+        ("quoted", True, True, True),
+        ("quoted", False, False, False),
+        ("generated", True, True, True),
+    ]
+    assert make_record(towns(), replace(ASKED[0], answers=("yes",)), answer)["scores"]["contains_gold"] is None
+
+
+def test_a_corpus_is_known_by_its_content_and_its_places(tmp_path: Path) -> None:
+    """Another folder for the same file gives other ids, another embedder other vectors."""
+    for place in ("one/a", "two/b", "three/a"):
+        write_articles(tmp_path / place, {"x.txt": "The bridge has cost 41 crowns.\n"})
+    one, two, three = (corpus_digest(tmp_path / name, "words", Settings()) for name in ("one", "two", "three"))
+    assert one == three != two
+    assert one != corpus_digest(tmp_path / "one", "other", Settings())
+    assert one != corpus_digest(tmp_path / "one", "words", Settings(passage_words=80))
+
+
+def test_a_corpus_without_articles_is_one_clear_error(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """A report on nothing would look like one."""
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="holds no articles"):
+        index_corpus(make_desk(), tmp_path / "empty")
+
+
+def test_what_an_interruption_left_is_not_counted_as_speed(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """Some passages were embedded before."""
+    corpus = write_articles(tmp_path / "towns", COUNTED)
+    (tmp_path / "library").mkdir()
+    (tmp_path / "library" / "begun").touch()
+    took = index_corpus(make_desk(), corpus)
+    assert (took["seconds"], took["passages"]) == (None, 12)
 
 
 def hit(article_id: str, text: str) -> Hit:
@@ -179,11 +233,13 @@ def test_where_a_search_lost_the_answer() -> None:
     gold, same_words, other = hit("gold", "It was six crowns."), hit("copy", "six crowns"), hit("other", "Nothing.")
     found = Ranking((other, same_words, gold), (gold,), (other, same_words))
     assert (rank_of_article(found, case), rank_of_answer(found, case), words_to_answer(found, case)) == (3, 2, 3)
-    assert lost_at(found, case, 3, (gold,)) is None
-    assert lost_at(found, case, 3, None) is None  # refused before anything was put before the generator
-    assert lost_at(found, case, 3, (same_words,)) == "cut by the budget"
-    assert lost_at(found, case, 2, None) == "fused away"
-    assert lost_at(Ranking((other,), (other,), (same_words,)), case, 1, None) == "not found"
+    three, two = Settings(shown_passages=3, context_passages=2), Settings(shown_passages=2)
+    assert lost_at(found, case, three, (gold,)) is None
+    assert lost_at(found, case, three, None) is None  # refused before anything was put before the generator
+    assert lost_at(found, case, three, (same_words,)) == "cut by the budget"
+    assert lost_at(found, case, three, (same_words, other)) == "reranked away"
+    assert lost_at(found, case, two, None) == "fused away"
+    assert lost_at(Ranking((other,), (other,), (same_words,)), case, three, None) == "not found"
     nothing = Ranking((), (), ())
     assert (rank_of_article(nothing, case), rank_of_answer(nothing, case), words_to_answer(nothing, case)) == (
         None,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qa.errors import InputError
-from qa.evaluate.cases import load_questions, numbered_lines
+from qa.evaluate.cases import facts, load_questions, numbered_lines
 from qa.types import Message
 
 OWN = {
@@ -92,12 +92,36 @@ def test_packed_files_are_read_too(tmp_path: Path) -> None:
         ({**OWN, "answerable": "yes"}, "neither true nor false"),
         ({**OWN, "history": ["hello"]}, "line 2 of"),
         ({**OWN, "answers": [48]}, "48 is no text"),
+        ({**OWN, "answers": "48"}, "answers is '48', no list"),
+        ({**OWN, "gold_articles": "bridge.txt"}, "no list"),
+        ({**OWN, "gold_articles": [5]}, "5 is no text"),
+        ({**OWN, "history": [{"role": "user", "content": 5}]}, "a turn of the history is none"),
+        ({**OWN, "today": "yesterday"}, "'yesterday' is not a date"),
+        ({**OWN, "question": "why " * 1001}, "4,004 characters"),
+        ({**OWN, "question": "half a \ud800"}, "surrogates not allowed"),
+        ({**ROW, "gold": [3]}, "where there are 2 passages"),
+        ({**ROW, "passages": ["text"]}, "no object with a text"),
     ],
 )
 def test_a_line_that_is_no_question_is_one_clear_error(tmp_path: Path, line: object, said: str) -> None:
     """It names the line and where the formats are described."""
     with pytest.raises(InputError, match=said):
         load_questions(written(tmp_path, OWN, line))
+
+
+def test_questions_without_passages_of_their_own_are_left_out(tmp_path: Path) -> None:
+    """To refuse them would be no merit."""
+    file = written(tmp_path, ROW, {**ROW, "id": "s", "answerable": False, "answers": [], "passages": [], "gold": []})
+    questions = load_questions(file, "gold")
+    assert ([case.case_id for case in questions.cases], questions.left_out) == (["r"], 1)
+
+
+def test_facts_are_known_by_their_text(tmp_path: Path) -> None:
+    """A corpus of articles has none; a fact without an id is one clear error."""
+    assert facts(written(tmp_path, {"id": "f", "fact": "It cost 48."})) == {"It cost 48.": "f"}
+    assert facts(written(tmp_path, {"id": "a", "text": "It cost 48."})) == {}
+    with pytest.raises(InputError, match="line 1 of .* is no fact"):
+        facts(written(tmp_path, {"fact": "It cost 48."}))
 
 
 def test_files_that_hold_no_questions_are_one_clear_error(tmp_path: Path) -> None:
@@ -111,3 +135,13 @@ def test_files_that_hold_no_questions_are_one_clear_error(tmp_path: Path) -> Non
         list(numbered_lines(tmp_path / "bad.jsonl.gz"))
     with pytest.raises(InputError, match="is no object"):
         list(numbered_lines(written(tmp_path, ["a list"])))
+    (tmp_path / "bad.jsonl").write_text(f"{json.dumps(OWN)}\n{{,}}\n")
+    with pytest.raises(InputError, match="line 2: Expecting property name"):
+        list(numbered_lines(tmp_path / "bad.jsonl"))
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_line(tmp_path: Path) -> None:
+    """As some editors write it."""
+    file = tmp_path / "mine.jsonl"
+    file.write_text(json.dumps(OWN), encoding="utf-8-sig")
+    assert len(load_questions(file).cases) == 1

@@ -58,6 +58,7 @@ def test_a_sample_is_the_same_for_the_same_seed() -> None:
         (["--questions", "mine.jsonl", "--corpus", "none"], "there is no corpus none"),
         (["--questions", "mine.jsonl", "--library", "none"], "no library at none"),
         (["--questions", "mine.jsonl", "--against", "none"], "none holds no earlier run"),
+        (["--questions", "mine.jsonl", "--against", "x", "--out", "x"], "would be replaced"),
         (["--questions", "mine.jsonl", "--task", "support"], "none for the task support"),
         (["--questions", "empty.jsonl"], "empty.jsonl is empty"),
     ],
@@ -78,7 +79,13 @@ def test_bad_input_ends_in_one_line(
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--questions", "a", "--make", "3"], ["--questions", "a", "--corpus", "b", "--given", "all"]]
+    "arguments",
+    [
+        [],
+        ["--questions", "a", "--make", "3"],
+        ["--questions", "a", "--corpus", "b", "--given", "all"],
+        ["--make", "3", "--corpus", "b"],
+    ],
 )
 def test_options_that_contradict_are_a_usage_error(arguments: list[str]) -> None:
     """Exit status 2, as for every command."""
@@ -105,6 +112,7 @@ def test_a_run_on_the_real_models(
     assert [f["value"] for f in second["differences"]] == [0.0] * len(second["differences"]) != []
     assert second["became_wrong"] == []
     one, two = (
-        {record["id"]: record["answer"]["text"] for record in read_records(tmp_path / name)} for name in ("one", "two")
+        {record["id"]: record["answer"]["text"] for record in read_records(tmp_path / name, "ask")}
+        for name in ("one", "two")
     )
     assert one == two

@@ -8,7 +8,7 @@ import pytest
 from qa.chat import Desk
 from qa.errors import InputError
 from qa.evaluate.cases import load_questions
-from qa.evaluate.making import make_questions, question_and_answer, write_made
+from qa.evaluate.making import made_before, make_questions, question_and_answer, write_made
 from tests.conftest import MakeDesk
 
 SERVER = "http://127.0.0.1:9/v1"  # never asked: the generator is a fake
@@ -48,7 +48,12 @@ def test_one_in_five_has_its_article_held_out(make_desk: MakeDesk, tmp_path: Pat
     desk.index(folder)
     lines = list(make_questions(desk, 5, 0))
     assert [line["answerable"] for line in lines] == [True] * 4 + [False]
-    write_made(tmp_path / "out" / "questions.jsonl", lines)
+    file, told = tmp_path / "out" / "questions.jsonl", {"library": "x", "seed": 0}
+    assert not made_before(file, told)
+    write_made(file, lines, told)
+    assert made_before(file, told)
+    with pytest.raises(InputError, match="was made from another library, model, number or seed"):
+        made_before(file, {**told, "seed": 1})
     cases = load_questions(tmp_path / "out" / "questions.jsonl").cases
     assert all(case.made for case in cases)
     assert [len(case.without) for case in cases] == [0, 0, 0, 0, 1]

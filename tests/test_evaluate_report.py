@@ -6,16 +6,18 @@ from pathlib import Path
 import pytest
 
 from qa.errors import InputError
-from qa.evaluate.figures import Figure, all_figures
+from qa.evaluate.figures import Figure, all_figures, shared
 from qa.evaluate.plots import draw_plots
 from qa.evaluate.report import (
     Report,
     became_wrong,
     figure_table,
+    make_folder,
     read_records,
     readable,
     told,
     worst_cases,
+    write_records,
     write_report,
 )
 from tests.conftest import MakeDesk
@@ -48,10 +50,15 @@ def test_what_became_wrong_is_listed() -> None:
 def test_a_report_is_written_and_read_again(tmp_path: Path, make_desk: MakeDesk) -> None:
     """Three files: to read, for programs, and every case."""
     run = [record(1), WRONG, MISSED, record(4, answerable=False)]
-    facts = told(make_desk(), seed=7)
-    report = Report("Evaluation: mine", facts, all_figures(run), run, notes=["Four questions."])
+    run[0]["question"] = "What did it cost?\u2028And why?"
+    conditions = told(make_desk(), seed=7, task="ask")
+    report = Report("Evaluation: mine", conditions, all_figures(run), run, notes=["Four questions."])
+    make_folder(tmp_path / "out")
+    assert list(write_records(tmp_path / "out", run)) == run
     write_report(tmp_path / "out", report)
-    assert read_records(tmp_path / "out") == run
+    assert read_records(tmp_path / "out", "ask") == run
+    with pytest.raises(InputError, match="holds a run of the task ask, this one is support"):
+        read_records(tmp_path / "out", "support")
     document = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert (document["seed"], document["settings"]["shown_passages"]) == (7, 8)
     assert document["models"]["embedder"] == "words-512"
@@ -80,10 +87,28 @@ def test_plots_are_pictures(tmp_path: Path) -> None:
     ]
     assert (tmp_path / "reliability.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "risk-coverage.png").read_bytes().startswith(b"\x89PNG")
-    assert draw_plots(tmp_path / "none", []) == []
+    assert draw_plots(tmp_path, []) == []
+    assert not list(tmp_path.glob("*.png"))  # those of an earlier run would speak of other cases
 
 
 def test_a_folder_without_an_earlier_run_is_one_clear_error(tmp_path: Path) -> None:
     """It says what to give."""
-    with pytest.raises(InputError, match="holds no earlier run"):
-        read_records(tmp_path)
+    (tmp_path / "report.json").write_text('{"task": "ask"}')
+    for lines in ("", "[1]\n", '{"text": "x"}\n', "{"):
+        (tmp_path / "answers.jsonl").write_text(lines)
+        with pytest.raises(InputError, match="holds no earlier run"):
+            read_records(tmp_path, "ask")
+
+
+def test_a_folder_that_cannot_be_written_is_one_clear_error(tmp_path: Path) -> None:
+    """Before anything is asked."""
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="name another folder with --out"):
+        make_folder(tmp_path / "file")
+
+
+def test_another_question_under_the_same_number_is_another_case() -> None:
+    """Lines without an id are numbered, in each file from 1."""
+    other = record(2, question="Another?", scores={"contains_gold": 0.0})
+    assert became_wrong([record(2)], [other]) == []
+    assert shared([record(2)], [other, record(2)]) == [(record(2), record(2))]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.evaluate.scores import content_f1, exact_match, f1, holds, normalised, plain_text, rouge_l, words_until
+from qa.evaluate.scores import content_f1, exact_match, f1, holds, normalised, plain_text, rouge_l, stated, words_until
 
 
 def test_texts_are_compared_as_squad_does() -> None:
@@ -29,6 +29,15 @@ def test_an_answer_stands_in_a_text_as_whole_words() -> None:
     assert holds("It cost 48 million crowns.", ["48 Million"])
     assert not holds("It cost 148 million crowns.", ["48 million"])
     assert not holds("It is the end.", ["the", "..."])
+
+
+def test_numbers_must_be_the_same() -> None:
+    """A point, a colon or a dash between digits is a part of them; the comma of thousands is none."""
+    assert not holds("designed for 14 million travellers", ["1.4 million"])
+    assert not holds("31 people died", ["3-1"])
+    assert holds("They won 3–1 at 10:30.", ["3-1"]) and holds("They won 3–1 at 10:30.", ["10:30"])
+    assert holds("It has 14,000 seats.", ["14000"]) and not holds("It has 1,4 seats.", ["14"])
+    assert stated(["yes", "No.", "48"]) == ("48",)
 
 
 def test_marks_are_no_part_of_the_text() -> None:

@@ -73,6 +73,7 @@ def test_the_support_check_by_itself(bench: Bench) -> None:
     assert made[1]["score"] == 0
     assert [record["scores"] for record in made] == [{"told apart": 1}] * 2
     assert values(differences(made, made)) == {"told apart": 0}
+    assert "AUROC" not in values(run_task("support", bench, [SUPPORTED])[0])  # of one class only
 
 
 def test_follow_ups_against_a_persons(bench: Bench) -> None:
@@ -129,8 +130,15 @@ def test_lines_of_another_task_are_one_clear_error(bench: Bench) -> None:
     """Told from the first line, or found in a later one."""
     with pytest.raises(InputError, match="they lack claim, document, supported"):
         run_task("support", bench, [REWRITE])
-    with pytest.raises(InputError, match="not of the format of the task rewrites"):
-        run_task("rewrites", bench, [REWRITE, {"id": "2"}])
+    for name, line, other in (
+        ("rewrites", REWRITE, {"id": "2"}),
+        ("rewrites", REWRITE, {**REWRITE, "question": 5}),
+        ("support", SUPPORTED, {**SUPPORTED, "supported": "yes"}),
+        ("conversations", TALK, {**TALK, "gold": [9]}),
+        ("conversations", TALK, {**TALK, "passages": [{"text": ""}]}),
+    ):
+        with pytest.raises(InputError, match=f"question 2 is not of the format of the task {name}"):
+            run_task(name, bench, [line, other])
 
 
 def test_the_most_memory_is_that_of_this_process() -> None:

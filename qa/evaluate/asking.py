@@ -4,19 +4,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from qa.chat import Desk
+from qa.errors import InputError
 from qa.evaluate.cases import Case
-from qa.evaluate.looking import (
-    Look,
-    look,
-    lost_at,
-    rank_of_answer,
-    rank_of_article,
-    searched,
-    words_to_answer,
-)
-from qa.evaluate.scores import exact_match, f1, holds, plain_text, rouge_l
+from qa.evaluate.looking import look, lost_at, rank_of_answer, rank_of_article, searched, words_to_answer
+from qa.evaluate.scores import exact_match, f1, holds, plain_text, rouge_l, stated
 from qa.output import answer_json
-from qa.types import Answer
+from qa.types import Answer, Citation
 
 Record = dict[str, Any]
 """One case as answers.jsonl keeps it; the figures of a report are computed from records alone."""
@@ -28,13 +21,13 @@ def ask(desk: Desk, case: Case) -> Answer:
     return desk.ask(case.question, case.history, today=case.today, articles=searched(desk, case))
 
 
-def records(desk: Desk, cases: Sequence[Case], ask: Ask = ask, look: Look = look) -> Iterator[Record]:
+def records(desk: Desk, cases: Sequence[Case], ask: Ask = ask) -> Iterator[Record]:
     """The record of each case, as soon as it is made."""
     for case in cases:
-        yield make_record(desk, case, ask(desk, case), look)
+        yield make_record(desk, case, ask(desk, case))
 
 
-def make_record(desk: Desk, case: Case, answer: Answer, look: Look = look) -> Record:
+def make_record(desk: Desk, case: Case, answer: Answer) -> Record:
     """The record of a case and its answer."""
     return {
         "id": case.case_id,
@@ -46,59 +39,72 @@ def make_record(desk: Desk, case: Case, answer: Answer, look: Look = look) -> Re
         "long_answers": list(case.long_answers),
         "gold_articles": sorted(case.gold_articles),
         "answer": answer_json(answer),
-        "retrieval": _retrieval(desk, case, answer, look),
+        "retrieval": _retrieval(desk, case, answer),
         "citations": _citations(desk, case, answer),
         "scores": _scores(case, answer),
     }
 
 
-def _retrieval(desk: Desk, case: Case, answer: Answer, look: Look) -> dict[str, Any] | None:
-    """How the search fared; None where nothing could be found or nobody knows what."""
-    if not case.answerable or not (case.answers or case.gold_articles):
+def _retrieval(desk: Desk, case: Case, answer: Answer) -> dict[str, Any] | None:
+    """How the search fared; None where nothing could be found, where nobody knows what, or where nothing else was there."""
+    if not case.answerable or not (stated(case.answers) or case.gold_articles):
+        return None
+    if case.given is not None and {article.article_id for article in case.given} <= case.gold_articles:
         return None
     ranking = look(desk, case)
     prompted = tuple(answer.passages[index] for index in answer.prompted) or None
+    sought = bool(stated(case.answers))
     return {
         "articles": list(ranking.articles),
         "rank_of_article": rank_of_article(ranking, case),
         "gold_found": len(set(ranking.articles) & case.gold_articles),
-        "rank_of_answer": rank_of_answer(ranking, case) if case.answers else None,
-        "words_to_answer": words_to_answer(ranking, case) if case.answers else None,
-        "lost_at": lost_at(ranking, case, desk.settings.shown_passages, prompted) if case.answers else None,
+        "rank_of_answer": rank_of_answer(ranking, case) if sought else None,
+        "words_to_answer": words_to_answer(ranking, case) if sought else None,
+        "lost_at": lost_at(ranking, case, desk.settings, prompted) if sought else None,
     }
 
 
 def _citations(desk: Desk, case: Case, answer: Answer) -> list[dict[str, Any]]:
-    """Each citation, judged by the gold alone, with where the sentence that cites it comes from."""
-    origins = {number: sentence.origin for sentence in answer.sentences for number in sentence.citations}
+    """Each citation, judged by the gold alone, once for each origin of the sentences that cite it."""
+    origins = {(number, sentence.origin): None for sentence in answer.sentences for number in sentence.citations}
+    cited = {citation.number: citation for citation in answer.citations}
+    answers = stated(case.answers)
     return [
         {
-            "origin": origins[citation.number],
-            "gold_quote": holds(f"{citation.title} {citation.quote}", case.answers) if case.answers else None,
-            "gold_article": citation.article_id in case.gold_articles if case.gold_articles else None,
-            "exact": desk.article(citation.article_id).text[citation.start : citation.end] == citation.quote,
+            "origin": origin,
+            "gold_quote": holds(cited[number].quote, answers) if answers else None,
+            "gold_article": cited[number].article_id in case.gold_articles if case.gold_articles else None,
+            "exact": _exact(desk, cited[number]),
         }
-        for citation in answer.citations
+        for number, origin in origins
     ]
+
+
+def _exact(desk: Desk, citation: Citation) -> bool:
+    try:
+        return desk.article(citation.article_id).text[citation.start : citation.end] == citation.quote
+    except InputError:  # of no article
+        return False
 
 
 def _scores(case: Case, answer: Answer) -> dict[str, float | None]:
     """Numbers that are better when higher; None where the case does not ask for them. A refusal counts 0."""
     text = "" if answer.abstained else plain_text(answer.text)
     short, long = case.answerable and bool(case.answers), case.answerable and bool(case.long_answers)
+    answers = stated(case.answers)
+    held = short and bool(answers)
     return {
         "exact_match": exact_match(answer.short_answer, case.answers) if short else None,
         "f1": f1(answer.short_answer, case.answers) if short else None,
-        "contains_gold": float(holds(text, case.answers)) if short else None,
+        "contains_gold": float(holds(text, answers)) if held else None,
         "rouge_l": rouge_l(text, case.long_answers) if long else None,
         "right_citation": float(
             any(
-                holds(f"{c.title} {c.quote}", case.answers)
-                and (not case.gold_articles or c.article_id in case.gold_articles)
+                holds(c.quote, answers) and (not case.gold_articles or c.article_id in case.gold_articles)
                 for c in answer.citations
             )
         )
-        if short
+        if held
         else None,
         "refused_rightly": None if case.answerable else float(answer.abstained),
         "not_refused": float(not answer.abstained) if case.answerable else None,

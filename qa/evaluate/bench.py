@@ -13,10 +13,15 @@ from qa.chat import Desk
 from qa.evaluate.cases import Case
 from qa.evaluate.corpora import corpus_digest, given_digest, index_corpus, index_given
 from qa.output import ProgressLine
-from qa.settings import Settings, cache_path, load_settings
+from qa.settings import cache_path
 from qa.types import Progress
 
 Item = TypeVar("Item")
+
+
+def kept() -> Path:
+    """Where the libraries of corpora and passages are kept; it is no library itself, and has no settings of its own."""
+    return cache_path() / "evaluate"
 
 
 class Bench:
@@ -35,23 +40,22 @@ class Bench:
 
     def corpus(self, corpus: Path) -> Desk:
         """A desk over a corpus, which is indexed unless it was before."""
-        return self._indexed(
-            corpus_digest(corpus, self._settings()), lambda desk, told: index_corpus(desk, corpus, told)
-        )
+        desk = self.open(kept())
+        digest = corpus_digest(corpus, desk.embedder.fingerprint, desk.settings)
+        return self._indexed(digest, lambda desk, told: index_corpus(desk, corpus, told))
 
     def given(self, cases: Sequence[Case]) -> Desk:
         """A desk over the passages that questions bring along, indexed unless they were before."""
-        return self._indexed(given_digest(cases, self._settings()), lambda desk, told: index_given(desk, cases, told))
+        desk = self.open(kept())
+        digest = given_digest(cases, desk.embedder.fingerprint, desk.settings)
+        return self._indexed(digest, lambda desk, told: index_given(desk, cases, told))
 
     def open(self, folder: Path) -> Desk:
         """A desk over a library's folder, there or not."""
         return qa.open(folder, self.model, self.embedder)
 
-    def _settings(self) -> Settings:
-        return load_settings(Path(), model=self.model, embedder=self.embedder)
-
     def _indexed(self, digest: str, index: Callable[[Desk, Progress], dict[str, Any]]) -> Desk:
-        desk, progress = self.open(cache_path() / "evaluate" / digest), ProgressLine()
+        desk, progress = self.open(kept() / digest), ProgressLine()
         try:
             self.took = index(desk, progress)
         finally:

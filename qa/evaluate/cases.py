@@ -3,12 +3,13 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from qa.errors import InputError
+from qa.retrieval.query import LONGEST_QUESTION, as_message, checked_date
 from qa.types import Message
 
 Given = Literal["gold", "all"]
@@ -66,10 +67,9 @@ def load_questions(file: Path, given: Given | None = None, ids_by_text: Mapping[
     for number, line in numbered_lines(file):
         try:
             case = _case(line, f"{number}", given, ids_by_text or {})
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise InputError(
-                f"line {number} of {file} is no question ({type(error).__name__}: {error}); see docs/evaluate.md"
-            ) from error
+        except (KeyError, ValueError, InputError) as error:
+            said = f"it lacks {error}" if isinstance(error, KeyError) else error
+            raise InputError(f"line {number} of {file} is no question ({said}); see docs/evaluate.md") from error
         if case is None:
             left_out += 1
         else:
@@ -81,14 +81,12 @@ def load_questions(file: Path, given: Given | None = None, ids_by_text: Mapping[
 
 def numbered_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The objects of a file of JSON lines, plain or gzip-packed, with their line numbers from 1."""
+    opened = gzip.open if file.suffix == ".gz" else open
     try:
-        with gzip.open(file, "rt", encoding="utf-8") if file.suffix == ".gz" else file.open(encoding="utf-8") as lines:
+        with opened(file, "rt", encoding="utf-8-sig") as lines:
             for number, text in enumerate(lines, start=1):
                 if text.strip():
-                    line = json.loads(text)
-                    if not isinstance(line, dict):
-                        raise ValueError(f"line {number} is no object")
-                    yield number, line
+                    yield number, _object(text, number)
     except FileNotFoundError as error:
         raise InputError(f"there is no file {file}; check the path") from error
     except (OSError, EOFError, ValueError) as error:
@@ -97,53 +95,112 @@ def numbered_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         ) from error
 
 
+def _object(text: str, number: int) -> dict[str, Any]:
+    try:
+        line = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"line {number}: {error.msg}") from error
+    if not isinstance(line, dict):
+        raise ValueError(f"line {number} is no object")
+    return line
+
+
+def facts(file: Path) -> dict[str, str]:
+    """The ids of the facts of a corpus by their text; empty where its lines hold none. Raises InputError."""
+    found = {}
+    for number, line in numbered_lines(file):
+        if "fact" in line:
+            try:
+                found[_text(line["fact"])] = str(line["id"])
+            except (KeyError, ValueError) as error:
+                raise InputError(f"line {number} of {file} is no fact ({error}); see docs/evaluate.md") from error
+    return found
+
+
 def _case(line: Mapping[str, Any], number: str, given: Given | None, ids_by_text: Mapping[str, str]) -> Case | None:
-    """The case of a line; None where nobody knows whether the library answers it."""
+    """The case of a line; None where nobody knows whether it can be answered, or it has no passages to be asked of."""
     answerable = line["answerable"]
-    gold = frozenset(line.get("gold_articles") or ())
+    gold = frozenset(texts_of(line, "gold_articles"))
     if answerable == "unknown":  # a corpus in which the answer's words stand nowhere cannot answer
         if line["corpus_matches"]:
             return None
         answerable = False
     elif "gold_strong" in line:  # of the articles that hold the answer's words, those that answer
-        gold = frozenset(line["gold_strong"])
+        gold = frozenset(texts_of(line, "gold_strong"))
         if not gold:
             return None
+    passages, golds = passages_of(line)
     if ids_by_text and not gold:
-        texts = [line["passages"][index]["text"] for index in line.get("gold") or ()]
-        gold = frozenset(ids_by_text[text] for text in texts if text in ids_by_text)
-    passages = [given_article(passage) for passage in line.get("passages") or ()]
+        gold = frozenset(ids_by_text[passage.text] for passage in golds if passage.text in ids_by_text)
     if given is not None:
-        golds = [passages[index] for index in line["gold"]]
+        if not passages:
+            return None
         gold = frozenset(passage.article_id for passage in golds)
         passages = golds if golds and given == "gold" else passages
-    long_answers = line.get("long_answers") or ([line["long_answer"]] if line.get("long_answer") else [])
+    long_answers = texts_of(line, "long_answers") or ((_text(line["long_answer"]),) if line.get("long_answer") else ())
+    question = _text(line["question"])
+    if len(question) > LONGEST_QUESTION:
+        raise ValueError(f"it has {len(question):,} characters, at most {LONGEST_QUESTION:,} can be asked")
     return Case(
         str(line.get("id", number)),
-        _text(line["question"]),
-        tuple(_text(answer) for answer in line.get("answers") or ()),
+        question,
+        texts_of(line, "answers"),
         _flag(answerable),
         str(line.get("kind") or line.get("question_type") or line.get("answerability") or ""),
         gold,
-        tuple(Message(turn["role"], turn["content"]) for turn in line.get("history") or ()),
-        line.get("today") or line.get("date"),
-        tuple(_text(answer) for answer in long_answers),
+        turns_of(line),
+        checked_date(line.get("today") or line.get("date")),
+        long_answers,
         tuple(passages) if given is not None else None,
-        frozenset(line.get("without") or ()),
+        frozenset(texts_of(line, "without")),
         bool(line.get("made")),
     )
 
 
+def texts_of(line: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    """The texts of a field that holds a list of them, or nothing. Raises ValueError for anything else."""
+    value = line.get(field) or []
+    if not isinstance(value, list):
+        raise ValueError(f"{field} is {value!r}, no list")
+    return tuple(_text(item) for item in value)
+
+
+def turns_of(line: Mapping[str, Any]) -> tuple[Message, ...]:
+    """The history of a line. Raises ValueError and InputError for what is none."""
+    value = line.get("history") or []
+    if not isinstance(value, list):
+        raise ValueError(f"history is {value!r}, no list")
+    return tuple(as_message(turn) for turn in value)
+
+
+def passages_of(line: Mapping[str, Any]) -> tuple[Sequence[GivenArticle], Sequence[GivenArticle]]:
+    """All passages of a line, and those of them that hold the answer. Raises ValueError for what is none."""
+    given, gold = line.get("passages") or [], line.get("gold") or []
+    if not isinstance(given, list) or not isinstance(gold, list):
+        raise ValueError("passages and gold are lists")
+    passages = [given_article(passage) for passage in given]
+    if not all(isinstance(index, int) and 0 <= index < len(passages) for index in gold):
+        raise ValueError(f"gold is {gold!r} where there are {len(passages)} passages, counted from 0")
+    return passages, [passages[index] for index in gold]
+
+
 def given_article(passage: Mapping[str, Any]) -> GivenArticle:
-    """A passage of a line as an article."""
-    title, date, text = passage.get("title") or "", passage.get("date"), _text(passage["text"])
+    """A passage of a line as an article. Raises ValueError for what is none."""
+    if not isinstance(passage, Mapping) or "text" not in passage:
+        raise ValueError("a passage is no object with a text")
+    title, date, text = _optional(passage.get("title")) or "", _optional(passage.get("date")), _text(passage["text"])
     digest = hashlib.sha256(json.dumps([title, date, text]).encode()).hexdigest()
     return GivenArticle(digest[:16], title, date, text)
+
+
+def _optional(value: object) -> str | None:
+    return _text(value) if value else None
 
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{value!r} is no text")
+    value.encode()  # half a surrogate pair is a ValueError, too
     return value
 
 

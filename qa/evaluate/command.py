@@ -11,11 +11,22 @@ from qa.chat import Desk
 from qa.errors import InputError
 from qa.evaluate.asking import Record, records
 from qa.evaluate.bench import Bench, peak_memory_mb
-from qa.evaluate.cases import Case, load_questions, numbered_lines
-from qa.evaluate.figures import all_figures, differences
-from qa.evaluate.making import make_questions, write_made
+from qa.evaluate.cases import Case, facts, load_questions, numbered_lines
+from qa.evaluate.corpora import library_digest
+from qa.evaluate.figures import all_figures, differences, shared
+from qa.evaluate.making import made_before, make_questions, write_made
 from qa.evaluate.plots import draw_plots
-from qa.evaluate.report import Report, as_json, became_wrong, read_records, told, write_report
+from qa.evaluate.report import (
+    Report,
+    as_json,
+    became_wrong,
+    make_folder,
+    read_records,
+    told,
+    write_records,
+    write_report,
+)
+from qa.evaluate.scores import stated
 from qa.evaluate.tasks import run_task, task_of
 
 Line = TypeVar("Line")
@@ -25,25 +36,44 @@ _MADE = "questions.jsonl"
 def evaluate(options: argparse.Namespace) -> tuple[Path, dict[str, Any]]:
     """Run what the options ask for; returns the folder of the report, and the report as JSON has it."""
     bench = Bench(options.model, options.embedder)
-    earlier = read_records(options.against) if options.against else []
     if options.make:
-        folder = options.out or Path("evaluation", "made")
-        options.questions = [_made(bench, options, folder)]
+        options.out = options.out or Path("evaluation", "made")
+        options.questions = [_made(bench, options, options.out)]
     first = next(_lines(options.questions), None)
     if first is None:
         raise InputError(f"{options.questions[0]} is empty; see docs/evaluate.md")
     name = options.questions[0].name.removesuffix(".gz").removesuffix(".jsonl")
     folder = options.out or Path("evaluation", name)
     task = options.task or (None if options.given or options.corpus else task_of(first)) or "ask"
+    earlier = _earlier(options.against, task, folder)
     if task == "ask":
         report = _asked(bench, options, name, folder, earlier)
     else:
         lines = sample(list(_lines(options.questions)), options.limit, options.seed)
+        make_folder(folder)
         figures, made = run_task(task, bench, lines)
-        facts = told(bench.given(()), **_given_of(options, task))
-        report = Report(f"Evaluation of {task}: {name}", facts, figures, made, differences(earlier, made))
+        conditions = told(bench.given(()), **_given_of(options, task))
+        against = (differences(earlier, made), became_wrong(earlier, made))
+        report = Report(
+            f"Evaluation of {task}: {name}", conditions, figures, made, *against, notes=_compared(earlier, made)
+        )
+        list(write_records(folder, made))
     write_report(folder, report)
     return folder, as_json(report)
+
+
+def _earlier(against: Path | None, task: str, folder: Path) -> list[Record]:
+    """The records to compare with; none where none were asked for."""
+    if against is None:
+        return []
+    if against.resolve() == folder.resolve():
+        raise InputError(f"the run in {folder} would be replaced by the one it is compared with; name another --out")
+    return read_records(against, task)
+
+
+def _compared(earlier: Sequence[Record], run: Sequence[Record]) -> list[str]:
+    """How many questions both runs have: those with the same id and the same words."""
+    return [f"{len(shared(earlier, run))} of {len(run)} are in the earlier run, too."] if earlier else []
 
 
 def _lines(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -52,18 +82,31 @@ def _lines(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
 
 def _asked(bench: Bench, options: argparse.Namespace, name: str, folder: Path, earlier: Sequence[Record]) -> Report:
     """The questions of a file, each put to the corpus, the library or its own passages."""
-    ids_by_text = {}
-    if options.corpus is not None and options.corpus.is_file():
-        ids_by_text = {line["fact"]: line["id"] for _, line in numbered_lines(options.corpus) if "fact" in line}
+    ids_by_text = facts(options.corpus) if options.corpus is not None and options.corpus.is_file() else {}
     files = [load_questions(file, options.given, ids_by_text) for file in options.questions]
     cases = sample([case for questions in files for case in questions.cases], options.limit, options.seed)
     left_out = sum(questions.left_out for questions in files)
     desk = _desk(bench, options, cases)
+    make_folder(folder)
     desk.prepare()  # loading the models is not to be timed
-    run = list(bench.followed(records(desk, cases), len(cases), "questions"))
+    run: list[Record] = []
+    try:
+        for record in write_records(folder, bench.followed(records(desk, cases), len(cases), "questions")):
+            run.append(record)
+    except KeyboardInterrupt:
+        if not run:
+            raise
     notes = [f"{len(run)} questions, of which {sum(record['answerable'] for record in run)} can be answered."]
+    if len(run) < len(cases):
+        notes.append(f"**Interrupted: {len(cases) - len(run)} questions more were to be asked.**")
     if left_out:
-        notes.append(f"{left_out} lines were left out, since nobody knows whether the corpus answers them.")
+        notes.append(f"{left_out} lines were left out: nobody knows what would be right, or they have no passages.")
+    unstated = sum(record["answerable"] and bool(record["answers"]) and not stated(record["answers"]) for record in run)
+    if unstated:
+        notes.append(f"{unstated} answers are a yes or a no, which no text is searched for.")
+    if bench.took.get("failures"):
+        names = ", ".join(f"{failure['path']} ({failure['reason']})" for failure in bench.took["failures"][:3])
+        notes.append(f"**{len(bench.took['failures'])} articles could not be indexed: {names}.**")
     if any(case.made for case in cases):
         notes.append("**These questions were made by a model, they are not real ones.**")
     return Report(
@@ -74,7 +117,7 @@ def _asked(bench: Bench, options: argparse.Namespace, name: str, folder: Path, e
         differences(earlier, run),
         became_wrong(earlier, run),
         draw_plots(folder, run),
-        notes,
+        notes + _compared(earlier, run),
     )
 
 
@@ -96,13 +139,20 @@ def sample(lines: Sequence[Line], limit: int | None, seed: int) -> list[Line]:
 
 def _made(bench: Bench, options: argparse.Namespace, folder: Path) -> Path:
     """Make questions from the library and keep them; those of an earlier run are asked again."""
-    file = folder / _MADE
-    if not file.exists():
-        made = make_questions(bench.library(options.library), options.make, options.seed)
+    file, desk = folder / _MADE, bench.library(options.library)
+    made_of = {
+        "library": library_digest(desk),
+        "model": desk.settings.model,
+        "count": options.make,
+        "seed": options.seed,
+    }
+    if not made_before(file, made_of):
+        made = make_questions(desk, options.make, options.seed)
         lines = list(bench.followed(made, options.make, "questions made"))
         if not lines:
             raise InputError("the model made no question that its passage answers; give a stronger one with --model")
-        write_made(file, lines)
+        make_folder(folder)
+        write_made(file, lines, made_of)
     return file
 
 

@@ -12,7 +12,7 @@ from scipy.stats import DegenerateDataWarning, binomtest, bootstrap
 
 from qa.evaluate.asking import Record
 from qa.evaluate.looking import DEPTH
-from qa.evaluate.scores import plain_text
+from qa.evaluate.scores import plain_text, stated
 
 BINS = 10  # of confidence
 _RESAMPLES = 2000
@@ -56,9 +56,11 @@ def statistic(
     if not len(samples[0]):
         return []
     value = float(function(*samples))
+    if not np.isfinite(value):  # one class only: there is nothing to tell apart
+        return []
     low: float | None = None
     high: float | None = None
-    if len(samples[0]) > 1 and np.isfinite(value):
+    if len(samples[0]) > 1:
         with warnings.catch_warnings():  # where all values are the same, the interval is that value
             warnings.simplefilter("ignore", DegenerateDataWarning)
             interval = bootstrap(
@@ -90,7 +92,7 @@ def retrieval_figures(run: Sequence[Record]) -> list[Figure]:
     """How well the search ranks what answers, by gold article and by the passage that holds the answer."""
     found, group = [r["retrieval"] for r in run if r["retrieval"]], "Retrieval"
     asked = [r for r in run if r["retrieval"] and r["gold_articles"]]
-    with_answers = [r["retrieval"] for r in run if r["retrieval"] and r["answers"]]
+    with_answers = [r["retrieval"] for r in run if r["retrieval"] and stated(r["answers"])]
     figures = []
     for cut in (1, 5, DEPTH):
         figures += rate(
@@ -111,7 +113,7 @@ def retrieval_figures(run: Sequence[Record]) -> list[Figure]:
             group, f"answer within {words} words", [_within(r["words_to_answer"], words) for r in with_answers]
         )
     lost = Counter(r["lost_at"] for r in found)
-    for stage in ("not found", "fused away", "cut by the budget"):
+    for stage in ("not found", "fused away", "reranked away", "cut by the budget"):
         if with_answers:
             figures += rate(group, f"lost: {stage}", [True] * lost[stage] + [False] * (len(with_answers) - lost[stage]))
     return figures
@@ -255,9 +257,13 @@ def calibration_error(confidence: Any, truth: Any) -> float:
 
 
 def speed_figures(run: Sequence[Record], took: dict[str, Any]) -> list[Figure]:
-    """Milliseconds to retrieve, to the first text and to the whole answer; passages indexed a second; memory."""
+    """Milliseconds to search and read, to the first text and to the whole answer; passages indexed a second; memory."""
     figures, group = [], "Speed"
-    for key, name in (("retrieve_ms", "retrieval"), ("first_token_ms", "first text"), ("total_ms", "whole answer")):
+    for key, name in (
+        ("retrieve_ms", "search and reading"),
+        ("first_token_ms", "first text"),
+        ("total_ms", "whole answer"),
+    ):
         values = np.array([r["answer"]["timings"][key] for r in run if r["answer"]["timings"][key]], dtype=float)
         for percent in (50, 95):
             figures += statistic(group, f"{name}, p{percent}", partial(_percentile, percent), values, unit="ms")
@@ -274,9 +280,7 @@ def _percentile(percent: int, values: Any, axis: int = -1) -> Any:
 
 def differences(before: Sequence[Record], after: Sequence[Record]) -> list[Figure]:
     """Paired differences of every score over the cases that both runs share: after minus before, above 0 is better."""
-    earlier = {record["id"]: record for record in before}
-    pairs = [(earlier[record["id"]], record) for record in after if record["id"] in earlier]
-    figures = []
+    pairs, figures = shared(before, after), list[Figure]()
     for key in pairs[0][1]["scores"] if pairs else ():
         values = [
             b["scores"][key] - a["scores"][key]
@@ -287,10 +291,17 @@ def differences(before: Sequence[Record], after: Sequence[Record]) -> list[Figur
     found = [
         (a["retrieval"]["rank_of_article"], b["retrieval"]["rank_of_article"])
         for a, b in pairs
-        if a.get("retrieval") and b.get("retrieval")
+        if a.get("retrieval") and b.get("retrieval") and b["gold_articles"]
     ]
     ranks = [float(_within(b, 5)) - float(_within(a, 5)) for a, b in found]
     return figures + mean("Differences", "hit@5, gold article", ranks)
+
+
+def shared(before: Sequence[Record], after: Sequence[Record]) -> list[tuple[Record, Record]]:
+    """The cases of both runs, each as it was and as it is: those with the same id and the same question."""
+    earlier = {(record["id"], record.get("question")): record for record in before}
+    keys = [(record["id"], record.get("question")) for record in after]
+    return [(earlier[key], record) for key, record in zip(keys, after, strict=True) if key in earlier]
 
 
 def right(record: Record) -> bool:

@@ -1,13 +1,13 @@
 """Where the search of a question finds what answers it, and which stage loses it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from qa.chat import Desk
 from qa.evaluate.cases import Case
-from qa.evaluate.scores import holds, words_until
+from qa.evaluate.scores import holds, stated, words_until
 from qa.retrieval.query import Query, read_query
-from qa.retrieval.search import found_by, fuse, search, within_reach
+from qa.retrieval.search import found_by, within_reach
+from qa.settings import Settings
 from qa.types import Hit
 
 DEPTH = 10  # articles and passages of a ranking that count
@@ -28,9 +28,6 @@ class Ranking:
         return tuple(dict.fromkeys(hit.article_id for hit in self.hits))[:DEPTH]
 
 
-Look = Callable[[Desk, Case], Ranking]
-
-
 def look(desk: Desk, case: Case) -> Ranking:
     """Search as the product does, deeper than it shows."""
     return look_up(desk, read_query(case.question, case.history, today=case.today, articles=searched(desk, case)))
@@ -44,16 +41,15 @@ def searched(desk: Desk, case: Case) -> set[str] | None:
 
 
 def look_up(desk: Desk, query: Query) -> Ranking:
-    """The ranking of a query."""
+    """The ranking of a query: what the product shows, then what it would show next."""
     with desk.library.snapshot() as snapshot:
         query, _ = within_reach(snapshot, query)
         by_keyword, by_vector = found_by(snapshot, desk.embedder, query, desk.settings.candidates)
-        if query.newest:
-            hits = search(snapshot, desk.embedder, query, desk.settings.candidates, _PASSAGES)
-        else:
-            hits = snapshot.hits(fuse(by_keyword, by_vector)[:_PASSAGES])
+        shown = desk.found(snapshot, query, desk.settings.shown_passages)
+        known = {hit.passage_id for hit in shown}
+        further = [hit for hit in desk.found(snapshot, query, _PASSAGES) if hit.passage_id not in known]
         return Ranking(
-            tuple(hits),
+            (*shown, *further),
             tuple(snapshot.hits([(i, 0.0) for i in by_keyword])),
             tuple(snapshot.hits([(i, 0.0) for i in by_vector])),
         )
@@ -66,33 +62,34 @@ def rank_of_article(ranking: Ranking, case: Case) -> int | None:
 
 def rank_of_answer(ranking: Ranking, case: Case) -> int | None:
     """The rank, from 1, of the first passage that holds an accepted answer, among the first DEPTH."""
-    texts = (f"{hit.title} {hit.text}" for hit in ranking.hits[:DEPTH])
-    return next((rank for rank, text in enumerate(texts, 1) if holds(text, case.answers)), None)
+    return next(
+        (rank for rank, hit in enumerate(ranking.hits[:DEPTH], 1) if holds(hit.text, stated(case.answers))), None
+    )
 
 
 def words_to_answer(ranking: Ranking, case: Case) -> int | None:
     """How many words of the ranked passages one reads until an accepted answer has been read."""
-    return words_until([hit.text for hit in ranking.hits], case.answers)
+    return words_until([hit.text for hit in ranking.hits], stated(case.answers))
 
 
-def lost_at(ranking: Ranking, case: Case, shown: int, prompted: tuple[Hit, ...] | None) -> str | None:
+def lost_at(ranking: Ranking, case: Case, settings: Settings, prompted: tuple[Hit, ...] | None) -> str | None:
     """The stage that lost the answer; None where it reached the generator, or the last stage that was seen to be reached.
 
-    A passage answers that holds an accepted answer and is of a gold article, where those are known. ``shown`` passages
-    go on to the reader; ``prompted`` are those put before the generator, None where the product refused before.
+    A passage answers that holds an accepted answer and is of a gold article, where those are known. ``prompted`` are the
+    passages put before the generator, None where the product refused before: as many as the settings allow, the best by
+    the reader's order, or fewer where they did not fit.
     """
 
     def answers(hits: tuple[Hit, ...]) -> bool:
         return any(
-            (not case.gold_articles or hit.article_id in case.gold_articles)
-            and holds(f"{hit.title} {hit.text}", case.answers)
+            (not case.gold_articles or hit.article_id in case.gold_articles) and holds(hit.text, stated(case.answers))
             for hit in hits
         )
 
     if not answers(ranking.by_keyword + ranking.by_vector):
         return "not found"
-    if not answers(ranking.hits[:shown]):
+    if not answers(ranking.hits[: settings.shown_passages]):
         return "fused away"
     if prompted is not None and not answers(prompted):
-        return "cut by the budget"
+        return "reranked away" if len(prompted) == settings.context_passages else "cut by the budget"
     return None

@@ -100,7 +100,18 @@ def _large_enough(desk: Desk) -> None:
         )
 
 
-def write_made(file: Path, lines: list[dict[str, Any]]) -> None:
-    """Keep made questions, so that a later run asks the same."""
+def write_made(file: Path, lines: list[dict[str, Any]], told: dict[str, Any]) -> None:
+    """Keep made questions, so that a later run asks the same; ``told`` is all that they were made from."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines), encoding="utf-8")
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    file.with_suffix(".made.json").write_text(json.dumps(told) + "\n", encoding="utf-8")
+
+
+def made_before(file: Path, told: dict[str, Any]) -> bool:
+    """Whether such questions are kept already. Raises InputError where they were made from something else."""
+    if not file.exists():
+        return False
+    noted = file.with_suffix(".made.json")
+    if noted.is_file() and noted.read_text(encoding="utf-8") == json.dumps(told) + "\n":
+        return True
+    raise InputError(f"{file} was made from another library, model, number or seed; name another folder with --out")

@@ -8,15 +8,17 @@ import numpy as np
 from qa.evaluate.asking import Record
 from qa.evaluate.figures import calibration_bins, risk_coverage, wrong_answers
 
+_RELIABILITY, _RISK = "reliability.png", "risk-coverage.png"
 _SIZE = (5.0, 4.0)  # inches
 _DOTS = 110  # per inch
 
 
 def draw_plots(folder: Path, run: Sequence[Record]) -> list[str]:
-    """Write the PNG files that the cases of a run allow; returns their names."""
+    """Write the PNG files that the cases of a run allow into a folder that is there; returns their names."""
     from matplotlib.figure import Figure as Drawing  # without pyplot: no screen and no global state
 
-    folder.mkdir(parents=True, exist_ok=True)
+    for name in (_RELIABILITY, _RISK):
+        (folder / name).unlink(missing_ok=True)  # of an earlier run
     names = []
     if run:
         confidence = np.array([r["answer"]["confidence"] for r in run], dtype=float)
@@ -35,8 +37,8 @@ def draw_plots(folder: Path, run: Sequence[Record]) -> list[str]:
             title="Reliability of the confidence",
         )
         axes.legend()
-        drawing.savefig(folder / "reliability.png")
-        names.append("reliability.png")
+        drawing.savefig(folder / _RELIABILITY)
+        names.append(_RELIABILITY)
     wrong, sure = wrong_answers(run)
     if len(wrong) > 1:
         coverage, risk = risk_coverage(wrong, sure)
@@ -50,6 +52,6 @@ def draw_plots(folder: Path, run: Sequence[Record]) -> list[str]:
             ylim=(0, 1),
             title="Risk and coverage",
         )
-        drawing.savefig(folder / "risk-coverage.png")
-        names.append("risk-coverage.png")
+        drawing.savefig(folder / _RISK)
+        names.append(_RISK)
     return names

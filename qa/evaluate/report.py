@@ -1,8 +1,8 @@
-"""A run is written down: report.md to read, report.json for programs, answers.jsonl with every case."""
+"""A run is written down: answers.jsonl case by case, then report.md to read and report.json for programs."""
 
 import json
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,7 +12,10 @@ from qa.answering.weights import file_sha256
 from qa.chat import Desk
 from qa.errors import InputError, QAError
 from qa.evaluate.asking import Record
-from qa.evaluate.figures import Figure, right
+from qa.evaluate.corpora import library_digest
+from qa.evaluate.figures import Figure, right, shared
+from qa.library.database import exists
+from qa.settings import usable_cores
 
 ANSWERS, REPORT, READABLE = "answers.jsonl", "report.json", "report.md"
 _PACKAGES = ("newsdesk", "sentence-transformers", "torch", "faiss-cpu", "llama-cpp-python", "transformers", "numpy")
@@ -43,9 +46,11 @@ class Report:
 
 
 def told(desk: Desk, **values: Any) -> dict[str, Any]:
-    """Versions, hashes of the models, settings and what is given: with these a run can be repeated."""
+    """Versions, hashes of the models and of the articles, settings and what is given: with these a run can be repeated."""
     return {
         **values,
+        "articles": f"sha256 {library_digest(desk)}" if exists(desk.library.folder) else None,
+        "machine": {"platform": platform.platform(), "threads": desk.settings.threads or usable_cores()},
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "models": _models(desk),
         "settings": asdict(desk.settings),
@@ -75,13 +80,28 @@ def _models(desk: Desk) -> dict[str, str]:
     return found
 
 
+def make_folder(folder: Path) -> None:
+    """Make the folder of a report before anything is asked for it. Raises InputError where that cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ANSWERS).open("a").close()
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error.strerror}); name another folder with --out") from error
+
+
 def write_report(folder: Path, report: Report) -> None:
-    """Write the three files; those of an earlier run in the same folder are replaced."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Write both reports; those of an earlier run in the same folder are replaced."""
     (folder / READABLE).write_text(readable(report), encoding="utf-8")
     (folder / REPORT).write_text(json.dumps(as_json(report), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def write_records(folder: Path, records: Iterable[Record]) -> Iterator[Record]:
+    """Pass records on, each once it is on the disk; those of an earlier run in the same folder are replaced."""
     with (folder / ANSWERS).open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(record, ensure_ascii=False) + "\n" for record in report.records)
+        for record in records:
+            file.write(json.dumps(record, ensure_ascii=False) + "\n")
+            file.flush()
+            yield record
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -96,13 +116,20 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def read_records(folder: Path) -> list[Record]:
-    """The cases of an earlier run. Raises InputError where there are none."""
+def read_records(folder: Path, task: str) -> list[Record]:
+    """The cases of an earlier run of a task. Raises InputError where there are none."""
     try:
-        lines = (folder / ANSWERS).read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
-    except (OSError, ValueError) as error:
+        document = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+        lines = (folder / ANSWERS).read_text(encoding="utf-8").split("\n")
+        records: list[Record] = [json.loads(line) for line in lines if line]
+        if not records or not all("id" in record and "scores" in record for record in records):
+            raise ValueError(f"{ANSWERS} is none of ours")
+        earlier = document["task"]
+    except (OSError, ValueError, TypeError, KeyError) as error:
         raise InputError(f"{folder} holds no earlier run ({error}); give a folder that qa eval has written") from error
+    if earlier != task:
+        raise InputError(f"{folder} holds a run of the task {earlier}, this one is {task}; give another folder")
+    return records
 
 
 def readable(report: Report) -> str:
@@ -165,9 +192,5 @@ def case_line(record: Record) -> str:
 
 def became_wrong(before: Sequence[Record], after: Sequence[Record]) -> list[str]:
     """The cases that went well before and do not now."""
-    earlier = {record["id"]: record for record in before}
-    return [
-        case_line(record)
-        for record in after
-        if record["id"] in earlier and right(earlier[record["id"]]) and not right(record)
-    ]
+    pairs = [pair for pair in shared(before, after) if "answer" in pair[1]]
+    return [case_line(record) for earlier, record in pairs if right(earlier) and not right(record)]

@@ -10,6 +10,10 @@ from typing import Any
 _ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _MARKS = re.compile(r"\s*\[\d+\]")
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_IN_NUMBERS = re.compile(r"(?<=\d)[.,:/-](?=\d)")
+_KEPT = "\N{MIDDLE DOT}"  # stands for what separates the digits of a number: "1.4" is not "14", "3-1" not "31"
+_NOT_STATED = {"yes", "no"}
 
 
 def normalised(text: str) -> str:
@@ -37,10 +41,19 @@ def plain_text(text: str) -> str:
     return _MARKS.sub("", text)
 
 
+def stated(answers: Sequence[str]) -> tuple[str, ...]:
+    """The answers that a text can hold: a yes or a no stands in many that say something else."""
+    return tuple(answer for answer in answers if normalised(answer) not in _NOT_STATED)
+
+
 def holds(text: str, answers: Sequence[str]) -> bool:
-    """Whether an accepted answer stands in a text as whole words, after normalisation."""
-    padded = f" {normalised(text)} "
-    return any(f" {normalised(answer)} " in padded for answer in answers if normalised(answer))
+    """Whether an accepted answer stands in a text as whole words, after normalisation; numbers must be the same."""
+    padded = f" {_with_numbers(text)} "
+    return any(f" {found} " in padded for answer in answers if (found := _with_numbers(answer)))
+
+
+def _with_numbers(text: str) -> str:
+    return normalised(_IN_NUMBERS.sub(_KEPT, _THOUSANDS.sub("", text.replace("–", "-"))))
 
 
 def rouge_l(text: str, references: Sequence[str]) -> float:

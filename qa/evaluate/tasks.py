@@ -12,7 +12,7 @@ from qa.answering.support import best_support
 from qa.errors import InputError
 from qa.evaluate.asking import Record, ask, make_record
 from qa.evaluate.bench import Bench
-from qa.evaluate.cases import Case, GivenArticle, given_article
+from qa.evaluate.cases import Case, GivenArticle, given_article, passages_of, texts_of, turns_of
 from qa.evaluate.figures import Figure, balanced_accuracy, mean, rate, statistic
 from qa.evaluate.looking import look_up
 from qa.evaluate.planting import injections
@@ -20,7 +20,7 @@ from qa.evaluate.scores import content_f1, holds, plain_text
 from qa.retrieval.followup import standalone_question
 from qa.retrieval.passages import split_passages
 from qa.retrieval.query import read_query
-from qa.types import Hit, Message
+from qa.types import Hit
 
 Lines = Sequence[Mapping[str, Any]]
 Task = Callable[[Bench, Lines], tuple[list[Figure], list[Record]]]
@@ -62,7 +62,7 @@ def rewrites(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
     """The completed follow-up against the one a person wrote, by the content words of both."""
     made, milliseconds = [], []
     for line in bench.followed(lines, len(lines), "questions"):
-        turns = _turns(line)
+        turns = turns_of(line)
         began = time.perf_counter()
         completed = standalone_question(line["question"], turns)
         milliseconds.append((time.perf_counter() - began) * 1000)
@@ -81,17 +81,17 @@ def rewrites(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
 
 def conversations(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
     """What completing a follow-up is worth to the search: all passages of all conversations are one corpus."""
-    passages = {p.article_id: p for line in lines for p in map(given_article, line["passages"])}
+    passages = {passage.article_id: passage for line in lines for passage in passages_of(line)[0]}
     desk = bench.given([_case(line, tuple(passages.values())) for line in lines[:1]])
     made = []
     asked = [line for line in lines if line["gold"] and line.get("history")]
     if not asked:
         raise InputError("the questions hold no turn with a history and gold passages; see docs/evaluate.md")
     for line in bench.followed(asked, len(asked), "questions"):
-        gold = {given_article(line["passages"][index]).article_id for index in line["gold"]}
-        pasted = " ".join([*(turn["content"] for turn in line["history"]), line["question"]])
+        gold, turns = {passage.article_id for passage in passages_of(line)[1]}, turns_of(line)
+        pasted = " ".join([*(turn.content for turn in turns), line["question"]])
         alone = read_query(line["question"])
-        queries = (read_query(line["question"], line["history"]), alone, replace(alone, text=pasted[-_MOST_PASTED:]))
+        queries = (read_query(line["question"], turns), alone, replace(alone, text=pasted[-_MOST_PASTED:]))
         found = [set(look_up(desk, query).articles[:5]) for query in queries]
         hit = {way: float(bool(gold & articles)) for way, articles in zip(_WAYS, found, strict=True)}
         made.append({"id": line["id"], "question": line["question"], "scores": hit})
@@ -145,17 +145,13 @@ def _case(line: Mapping[str, Any], given: tuple[GivenArticle, ...]) -> Case:
     return Case(
         str(line["id"]),
         line["question"],
-        tuple(line.get("answers") or ()),
+        texts_of(line, "answers"),
         bool(line.get("answerable", True)),
         "",
         frozenset(),
-        _turns(line),
+        turns_of(line),
         given=given,
     )
-
-
-def _turns(line: Mapping[str, Any]) -> tuple[Message, ...]:
-    return tuple(Message(turn["role"], turn["content"]) for turn in line.get("history") or ())
 
 
 TASKS: dict[str, Task] = {
@@ -168,9 +164,21 @@ TASKS: dict[str, Task] = {
 _TOLD_BY = {
     "support": {"document", "claim", "supported"},
     "rewrites": {"history", "question", "rewrite"},
-    "conversations": {"answerability", "passages"},
-    "counterfactual": {"fake_answer", "positive", "positive_wrong", "negative"},
+    "conversations": {"answerability", "passages", "question", "gold"},
+    "counterfactual": {"question", "fake_answer", "positive", "positive_wrong", "negative"},
     "injections": {"category", "text"},
+}
+
+
+_KINDS: dict[str, type] = {
+    "question": str,
+    "rewrite": str,
+    "document": str,
+    "claim": str,
+    "supported": bool,
+    "text": str,
+    "category": str,
+    "fake_answer": str,
 }
 
 
@@ -186,7 +194,27 @@ def run_task(name: str, bench: Bench, lines: Lines) -> tuple[list[Figure], list[
         raise InputError(
             f"the questions are none for the task {name}: they lack {', '.join(sorted(missing))}; leave --task out"
         )
-    try:
-        return TASKS[name](bench, lines)
-    except (KeyError, TypeError) as error:
-        raise InputError(f"a line is not of the format of the task {name} ({error!r}); see docs/evaluate.md") from error
+    for number, line in enumerate(lines, start=1):
+        try:
+            _check(name, line)
+        except (ValueError, InputError) as error:
+            raise InputError(
+                f"question {number} is not of the format of the task {name} ({error}); see docs/evaluate.md"
+            ) from error
+    return TASKS[name](bench, lines)
+
+
+def _check(name: str, line: Mapping[str, Any]) -> None:
+    """Whether a line is of a task's format. Raises ValueError or InputError."""
+    missing = _TOLD_BY[name] - {"answerability"} - set(line)
+    if missing or "id" not in line:
+        raise ValueError(f"it lacks {', '.join(sorted(missing)) or 'id'}")
+    for field, kind in _KINDS.items():
+        if field in line and not isinstance(line[field], kind):
+            raise ValueError(f"{field} is {line[field]!r}")
+        if kind is str and field in line:
+            line[field].encode()  # half a surrogate pair could not be written down
+    for field in ("answers", "positive", "positive_wrong", "negative"):
+        texts_of(line, field)
+    turns_of(line)
+    passages_of(line)

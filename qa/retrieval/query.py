@@ -53,7 +53,7 @@ def read_query(
     first, last, now = (checked_date(text) for text in (since, until, today))
     if isinstance(history, str | Mapping) or not isinstance(history, Sequence):
         raise InputError('the history is no list; give a list of {"role", "content"} objects')
-    given = [turn if isinstance(turn, Message) else _message(turn) for turn in history]
+    given = [turn if isinstance(turn, Message) else as_message(turn) for turn in history]
     turns = [Message(turn.role, clean_text(turn.content)) for turn in given]
     scope = Scope(first, last, None if articles is None else frozenset(articles))
     return make_query(asked, turns, scope, date.fromisoformat(now) if now else date.today())
@@ -67,7 +67,8 @@ def checked_date(text: str | None) -> str | None:
         raise InputError(f"{text!r} is not a date; write it as YYYY-MM-DD") from error
 
 
-def _message(turn: Mapping[str, str]) -> Message:
+def as_message(turn: Mapping[str, str]) -> Message:
+    """A turn of a conversation. Raises InputError for anything else."""
     if (
         not isinstance(turn, Mapping)
         or turn.get("role") not in ("user", "assistant", "system")
