@@ -70,35 +70,20 @@ def row(name: str, figure: dict[str, Any]) -> str:
     )
 
 
-def main() -> None:
-    """Ask the sets, print and keep the table."""
-    folder, chosen = " ".join(sys.argv[1:2]), set(sys.argv[2:])
-    unknown = chosen - {"seeds", *(name for name, *_ in SETS)}
+def checked(folder: str, chosen: set[str]) -> None:
+    """End in one sentence where what was asked for cannot be."""
+    names = ("seeds", *(name for name, *_ in SETS))
+    unknown = chosen - set(names)
     if unknown:
-        sys.exit(
-            f"newsdesk: there is no set {', '.join(sorted(unknown))}; known are seeds, {', '.join(s[0] for s in SETS)}"
-        )
+        sys.exit(f"newsdesk: there is no set {', '.join(sorted(unknown))}; known are {', '.join(names)}")
     if folder and not Path(folder).is_dir():
         sys.exit(f"newsdesk: there is no folder {folder}; name that of the evaluation data: make eval DATA=folder")
     if chosen - {"seeds"} and not folder:
         sys.exit("newsdesk: these sets need the folder of the evaluation data: make eval DATA=folder SETS=...")
-    if not chosen or "seeds" in chosen:
-        evaluate("seeds", "--questions", str(ROOT / "tests" / "questions.jsonl"), "--corpus", str(ROOT / "seeds"))
-    if not folder:
-        print("Only the sample articles were asked; for the evaluation sets: make eval DATA=folder", file=sys.stderr)
-        return
-    folder = str(Path(folder).resolve())
-    for name, files, corpus, given, limit in SETS:
-        questions = [Path(folder) / f"{file}.jsonl.gz" for file in files]
-        if chosen and name not in chosen:
-            continue
-        if not all(file.is_file() for file in questions):
-            print(f"{name}: left out, {folder} does not hold it", file=sys.stderr)
-            continue
-        place = ["--given", given] if given else []
-        if corpus:
-            place = ["--corpus", str(Path(folder) / f"{corpus}.jsonl.gz")]
-        evaluate(name, "--questions", *map(str, questions), *place, "--limit", str(limit))
+
+
+def table() -> str:
+    """The figures of all reports there are, each with its day."""
     lines = ["| set | asked on | figure | value | 95 % interval | of |", "|---|---|---|---|---|---|"]
     for name in ("seeds", *(name for name, *_ in SETS)):
         report = REPORTS / name / "report.json"
@@ -106,12 +91,36 @@ def main() -> None:
             figures = json.loads(report.read_text(encoding="utf-8"))["figures"]
             day = date.fromtimestamp(report.stat().st_mtime).isoformat()
             lines += [row(f"{name} | {day}", f) for f in figures if f["name"] in KEPT or f["group"] in OF_TASKS]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Ask the sets, print and keep the table."""
+    given, chosen = " ".join(sys.argv[1:2]), set(sys.argv[2:])
+    checked(given, chosen)
+    if not chosen or "seeds" in chosen:
+        evaluate("seeds", "--questions", str(ROOT / "tests" / "questions.jsonl"), "--corpus", str(ROOT / "seeds"))
+    if not given:
+        print("Only the sample articles were asked; for the evaluation sets: make eval DATA=folder", file=sys.stderr)
+        return
+    folder = Path(given).resolve()
+    for name, files, corpus, own, limit in SETS:
+        questions = [folder / f"{file}.jsonl.gz" for file in files]
+        if chosen and name not in chosen:
+            continue
+        if not all(file.is_file() for file in questions):
+            print(f"{name}: left out, {folder} does not hold it", file=sys.stderr)
+            continue
+        place = ["--given", own] if own else []
+        if corpus:
+            place = ["--corpus", str(folder / f"{corpus}.jsonl.gz")]
+        evaluate(name, "--questions", *map(str, questions), *place, "--limit", str(limit))
     RESULTS.write_text(
         "# The evaluation sets\n\nMade by `make eval DATA=folder`: default models, samples with seed 0, each set once. "
-        "What the figures mean: docs/evaluate.md.\n\n" + "\n".join(lines) + "\n",
+        "What the figures mean: docs/evaluate.md.\n\n" + table() + "\n",
         encoding="utf-8",
     )
-    print("\n".join(lines))
+    print(table())
 
 
 if __name__ == "__main__":
