@@ -13,6 +13,7 @@ import qa
 ROOT = Path(__file__).parent.parent.parent
 SEED = 0
 ARTICLES, ANSWERABLE, ABSENT = 400, 80, 40
+OWN_ANSWERABLE, OWN_ABSENT = 40, 20  # of the sample articles: as many as two cores answer, for all peers, in an hour
 
 Line = dict[str, Any]
 
@@ -75,8 +76,8 @@ def seeds(limit: int | None) -> Corpus:
     lines = (ROOT / "tests" / "questions.jsonl").read_text(encoding="utf-8").splitlines()
     asked = [line for line in map(json.loads, lines) if not line.get("history")]
     random.Random(SEED).shuffle(asked)
-    answerable = [line for line in asked if line["answerable"]][:limit]
-    absent = [line for line in asked if not line["answerable"]][: _half(limit)]
+    answerable = [line for line in asked if line["answerable"]][: limit or OWN_ANSWERABLE]
+    absent = [line for line in asked if not line["answerable"]][: _half(limit or OWN_ABSENT * 2)]
     return Corpus(
         "seeds",
         tuple({"id": article.pop("article_id"), **article} for article in articles),
