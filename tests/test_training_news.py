@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from models.generator.stories import FORENAMES, read_topics
-from models.reader.examples import find
 from models.reader.news import HELD_OUT_TOPICS, examples, worlds
 from models.reader.tables import KINDS, table_examples
 from models.reader.written import articles, written_examples
@@ -91,12 +90,12 @@ def test_written_answers_stand_in_their_articles() -> None:
     for article in articles():
         assert article["title"] and len(article["asked"]) > 8
         for question, answer in article["asked"]:
-            assert question
-            assert answer is None or find(answer, article["text"]) >= 0, (article["title"], answer)
+            assert question.strip() == question != ""
+            assert answer is None or article["text"][slice(*answer)].strip()
     made = list(written_examples(held_out=False))
     answered = [one["text"][slice(*one["answer"])] for one in made if one["answer"]]
     assert 0.4 < len(answered) / len(made) < 0.8
-    assert {answer for article in articles() for _, answer in article["asked"]} >= set(answered)
+    assert {a["text"][slice(*answer)] for a in articles() for _, answer in a["asked"] if answer} >= set(answered)
     assert not {one["title"] for one in made} & {one["title"] for one in written_examples(held_out=True)}
 
 
@@ -106,7 +105,19 @@ def test_people_and_places_of_written_news_are_not_those_of_the_sample_articles(
         set(re.findall(r"(?<=[a-z,] )[A-Z][\w-]+", text))
         for text in (" ".join(one["text"] for one in articles()), " ".join(seed_texts()))
     ]
-    common = {*calendar.month_name, *calendar.day_name, "Saturdays", "Sundays", "Christmas", "Easter", "Geneva", "Isle"}
+    common = {
+        *calendar.month_name,
+        *calendar.day_name,
+        "Saturdays",
+        "Sundays",
+        "Christmas",
+        "Easter",
+        "Eve",
+        "New",
+        "Year",
+        "Geneva",
+        "Isle",
+    }
     titles = {"Bridge", "Farmers", "Mayor", "Mrs", "Northern", "Old", "Port", "President", "Professor", "Three"}
     assert not set.intersection(*both) - common - titles
 

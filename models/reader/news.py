@@ -100,7 +100,7 @@ def rows(count: int, seed: int) -> list[dict]:
         passages = [{"title": article["title"], "date": None, "text": article["text"]}]
         for question, answer in article["asked"]:
             named = {"id": f"news-written-{len(made)}", "question": question, "answerable": answer is not None}
-            gold, answers = ([0], [answer]) if answer else ([], [])
+            gold, answers = ([0], [article["text"][slice(*answer)]]) if answer else ([], [])
             made.append({**named, "passages": passages, "gold": gold, "answers": answers})
     return made
 
