@@ -97,7 +97,7 @@ def rows(count: int, seed: int) -> list[dict]:
             named = {"id": f"news-{number}-{asked['id']}", "question": asked["question"], "answerable": bool(gold)}
             made.append({**named, "passages": found["passages"], "gold": gold, "answers": answers})
     for article in articles()[-HELD_OUT:]:
-        passages = [{"title": article["title"], "date": None, "text": article["text"]}]
+        passages = [{"title": article["title"], "date": article["date"], "text": article["text"]}]
         for question, answer in article["asked"]:
             named = {"id": f"news-written-{len(made)}", "question": question, "answerable": answer is not None}
             gold, answers = ([0], [article["text"][slice(*answer)]]) if answer else ([], [])
