@@ -111,12 +111,7 @@ class Desk:
             yield refused(answer, query.text, nearest, began)
             return
         yield answer
-        if query.newest:
-
-            def answers(part: Sequence[Evidence]) -> bool:
-                return confidence(query.text, hits, part, weights.confidence) >= settings.refuse_below
-
-            evidence = of_the_newest(evidence, answers)
+        evidence = of_the_newest(evidence) if query.newest else evidence
         for answered in self._answered(query, answer, evidence, began, wanted):
             yield answered if answered.sentences else refused(answered, query.text, nearest, began)
 
