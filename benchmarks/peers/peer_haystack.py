@@ -33,8 +33,8 @@ class Haystack:
     package = "haystack-ai"
     deviations = (
         *protocol.COMMON,
-        "asked in the prompt to cite [n]; AnswerBuilder resolves it, with its default pattern",
-        "articles are split by DocumentSplitter with its defaults (200 words); the tutorial's texts are short",
+        "asked in the prompt to cite [n]; AnswerBuilder resolves it, with the pattern of its example",
+        "cosine similarity; articles are split by DocumentSplitter with its defaults (200 words); the tutorial's texts are short",
     )
 
     def __init__(self, model: str, embedder: str) -> None:

@@ -24,6 +24,7 @@ class Txtai:
     deviations = (
         *protocol.COMMON,
         "the model is passed as a function that streams, to time the first token; RAG resolves the reference after it",
+        "the passages are paragraphs; its quick start leaves the choice to a text extractor",
         "no [n] is asked for: the passage that txtai gives as the reference counts as cited",
     )
 

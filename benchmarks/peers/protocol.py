@@ -2,7 +2,7 @@
 
 A script is started as ``python NAME.py CORPUS.jsonl QUESTIONS.jsonl OUT.jsonl --model GGUF --embedder FOLDER``. It
 indexes the corpus, answers the questions that do not stand in OUT.jsonl yet, and writes one JSON object a line: first
-what it is and how long indexing took, then an answer for each question, at the end its peak memory. A script that was
+what it is and how long indexing took, then an answer for each question, after each turn its peak of memory. A script that was
 interrupted goes on where it stopped, but indexes again, as no peer's way of storing an index is used.
 
 With ``--turns`` it waits for a number on its input, answers that many questions and says ``ready`` with how many are
@@ -152,12 +152,21 @@ def timed(peer: Peer, question: Question) -> Line:
         "id": question.id,
         "text": reply.text,
         "cited": [{"article_id": article, "text": text} for article, text in reply.cited],
-        "retrieved": list(dict.fromkeys(peer.retrieve(question, DEPTH))),
+        "retrieved": retrieved(peer, question),
         "abstained": reply.abstained,
         "first_token_seconds": round((pieces[0] if pieces else ended) - began, 4),
         "total_seconds": round(ended - began, 4),
         **({"error": error} if error else {}),
     }
+
+
+def retrieved(peer: Peer, question: Question) -> list[str]:
+    """The articles of a peer's search, best first, each once; none where it raises."""
+    try:
+        return list(dict.fromkeys(peer.retrieve(question, DEPTH)))
+    except Exception:
+        traceback.print_exc()
+        return []
 
 
 def arguments(description: str) -> argparse.Namespace:
@@ -191,7 +200,7 @@ def main(make: type[Peer]) -> None:
     began = time.perf_counter()
     peer.index(articles)
     header = {
-        "peer": given.out.stem,
+        "peer": given.out.stem.split("-")[0],
         "version": version(make.package),
         "index_seconds": round(time.perf_counter() - began, 3),
         "index_words": sum(len(article.text.split()) for article in articles),
@@ -210,8 +219,7 @@ def main(make: type[Peer]) -> None:
             now, left = left[: int(turn)], left[int(turn) :]
             for question in now:
                 write(timed(peer, question))
-            if not left:
-                write({"peak_memory_mb": peak_memory_mb()})
+            write({"peak_memory_mb": peak_memory_mb()})
             print(f"ready {len(left)}", file=own)
             if not left:
                 break

@@ -28,12 +28,14 @@ import llama_cpp
 import psutil
 from corpora import Corpus
 from protocol import read_lines
-from scoring import Run, deviations, table
+from scoring import Run, complete, deviations, table
 
 from qa.answering.choice import DEFAULT, model_file
+from qa.answering.weights import file_sha256
 from qa.retrieval.embedder import base_folder
 
 HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
 RESULTS = HERE / "results.md"
 # A script may not be named like the package it imports.
 SCRIPTS = {
@@ -50,7 +52,7 @@ ENVIRONMENT = {
     "TOKENIZERS_PARALLELISM": "false",
     "HAYSTACK_TELEMETRY_ENABLED": "False",
     "LANGSMITH_TRACING": "false",
-    "PYTHONPATH": str(HERE.parent.parent),  # for newsdesk.py where the project is not installed
+    "PYTHONPATH": str(ROOT),  # for newsdesk.py where the project is not installed
 }
 
 
@@ -170,7 +172,7 @@ def ask(corpus: Corpus, names: Sequence[str], work: Path, chunk: int) -> None:
     try:
         for name in names:
             began = time.perf_counter()
-            files = [folder / "corpus.jsonl", folder / "questions.jsonl", folder / f"{name}.jsonl"]
+            files = [folder / "corpus.jsonl", folder / "questions.jsonl", answers_of(folder, name)]
             model = model_file(DEFAULT) if name == "newsdesk" else fast_model(work)
             started.append(Started(name, environment_of(name, work), files, model, base_folder()))
             took = time.perf_counter() - began
@@ -185,13 +187,30 @@ def ask(corpus: Corpus, names: Sequence[str], work: Path, chunk: int) -> None:
             peer.stop()
 
 
+def answers_of(folder: Path, name: str) -> Path:
+    """The file of a peer's answers; what another code, model or version has answered lies in another one."""
+    code = [HERE / SCRIPTS[name], HERE / "protocol.py", model_file(DEFAULT)]
+    if name == "newsdesk":
+        code += sorted((ROOT / "qa").rglob("*.py"))
+        code += [
+            file for file in sorted((ROOT / "models").glob("*/*")) if file.suffix in (".gguf", ".safetensors", ".json")
+        ]
+    else:
+        code.append(HERE / "requirements" / f"{name}.txt")
+    digest = hashlib.sha256("".join(map(file_sha256, code)).encode()).hexdigest()
+    return folder / f"{name}-{digest[:12]}.jsonl"
+
+
+def found(corpus: Corpus, work: Path) -> list[Run]:
+    """What all peers have answered."""
+    folder = folder_of(corpus, work)
+    return [Run(name, read_lines(answers_of(folder, name))) for name in SCRIPTS]
+
+
 def report(chosen: Sequence[Corpus], work: Path) -> str:
     """The text of results.md."""
-    runs = {
-        corpus.name: [Run(name, read_lines(folder_of(corpus, work) / f"{name}.jsonl")) for name in SCRIPTS]
-        for corpus in chosen
-    }
-    every = [run for found in runs.values() for run in found]
+    runs = {corpus.name: found(corpus, work) for corpus in chosen}
+    every = [run for answered in runs.values() for run in answered]
     machine = (
         f"{os.cpu_count()} processor cores, {psutil.virtual_memory().total / 2**30:.0f} GiB of memory, no GPU used, "
         f"Python {'.'.join(map(str, sys.version_info[:2]))}"
@@ -227,12 +246,12 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="a trial with so many answerable questions; results.md is left alone")
     parser.add_argument("--articles", type=int, default=corpora.ARTICLES, help="articles of realtimeqa")
     parser.add_argument(
-        "--chunk", type=int, default=20, help="questions a peer answers before it is the next one's turn"
+        "--chunk", type=int, default=5, help="questions a peer answers before it is the next one's turn"
     )
     parser.add_argument("--again", action="store_true", help="forget what the chosen peers have answered")
     given = parser.parse_args()
     work = given.work.resolve()
-    if work.is_relative_to(HERE.parent.parent.resolve()):
+    if work.is_relative_to(ROOT.resolve()):
         parser.error("the work folder holds texts of the data sets and must lie outside the repository")
     if given.data is None and given.corpus != "seeds":
         parser.error("give --data FOLDER, or --corpus seeds")
@@ -241,10 +260,11 @@ def main() -> None:
     for corpus in chosen:
         if given.again:
             for name in given.only:
-                (folder_of(corpus, work) / f"{name}.jsonl").unlink(missing_ok=True)
+                answers_of(folder_of(corpus, work), name).unlink(missing_ok=True)
         ask(corpus, given.only, work, given.chunk)
     text = report(chosen, work)
-    if given.limit is None and given.corpus is None and given.articles == corpora.ARTICLES:
+    whole = given.limit is None and given.corpus is None and given.articles == corpora.ARTICLES
+    if whole and all(complete(corpus, found(corpus, work)) for corpus in chosen):
         RESULTS.write_text(text, encoding="utf-8")
     print(text)
 

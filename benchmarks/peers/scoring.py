@@ -29,16 +29,21 @@ COLUMNS = (
     "version",
     "indexing, words/s",
     "peak memory, MB",
+    "hit@1",
     "hit@5",
     "contains gold, of all answerable",
     "cites anything, of answered",
     "citation right, of answered",
+    "citation right, of all answerable",
     "true refusals, of absent",
     "false refusals, of answerable",
     "words of an answer, median",
     "seconds to first text, median",
     "seconds to end, median",
 )
+
+
+_ALIKE = str.maketrans({"’": "'", "‘": "'", "–": "-", "—": "-", "“": None, "”": None, '"': None})
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,18 @@ def refused(answer: Line) -> bool:
     """Whether an answer is a refusal; an empty one is."""
     if answer["abstained"] is not None:
         return bool(answer["abstained"])
-    text = " ".join(answer["text"].casefold().replace("’", "'").split())
+    text = _plain(answer["text"])
     return not text or REFUSAL.search(text) is not None
 
 
 def holds(text: str, answers: Sequence[str]) -> bool:
-    """Whether a text holds an accepted answer as whole words, case, line ends and [n] marks aside."""
+    """Whether a text holds an accepted answer as whole words; case, quotation marks, line ends and [n] do not count.
+
+    Nor does an article at the beginning of the answer, which a sentence may have exchanged.
+    """
     plain = _plain(re.sub(r"\s*\[[\d,\s]+\]", "", text))
-    return any(re.search(rf"(?<!\w){re.escape(_plain(answer))}(?!\w)", plain) for answer in answers)
+    sought = [re.sub(r"^(?:an?|the) (?=.)", "", _plain(answer)) for answer in answers]
+    return any(re.search(rf"(?<!\w){re.escape(answer)}(?!\w)", plain) for answer in sought)
 
 
 def rate(flags: Sequence[bool]) -> str:
@@ -98,10 +107,11 @@ def row(run: Run, questions: Sequence[Asked]) -> list[str]:
         run.headers[-1]["version"] if run.headers else "",
         f"{speed:,.0f}",
         f"{max(memory):,.0f}" if memory else "",
-        rate([bool(set(answer["retrieved"][:5]) & set(asked.gold)) for asked, answer in answerable]),
+        *(rate([bool(set(answer["retrieved"][:k]) & set(asked.gold)) for asked, answer in answerable]) for k in (1, 5)),
         rate([not refused(answer) and holds(answer["text"], asked.answers) for asked, answer in answerable]),
         rate([bool(answer["cited"]) for _, answer in answered]),
         rate([_cites_right(asked, answer) for asked, answer in answered]),
+        rate([not refused(answer) and _cites_right(asked, answer) for asked, answer in answerable]),
         rate([refused(answer) for asked, answer in pairs if not asked.gold]),
         rate([refused(answer) for _, answer in answerable]),
         f"{statistics.median(lengths):.0f}" if lengths else "",
@@ -123,6 +133,11 @@ def table(corpus: Corpus, runs: Sequence[Run]) -> str:
     return "\n".join([f"## {corpus.name}", "", about, "", lines[0], "|---" * len(rows) + "|", *lines[1:], ""])
 
 
+def complete(corpus: Corpus, runs: Sequence[Run]) -> bool:
+    """Whether every peer has been asked every question."""
+    return all(run.answers.keys() >= {asked.id for asked in corpus.questions} for run in runs)
+
+
 def deviations(runs: Sequence[Run]) -> str:
     """Where each script is not what the peer's documentation shows, in the scripts' own words."""
     said = {run.peer: run.headers[-1]["deviations"] for run in runs if run.headers}
@@ -135,7 +150,7 @@ def _cites_right(asked: Asked, answer: Line) -> bool:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.casefold().replace("’", "'").split())
+    return " ".join(text.casefold().translate(_ALIKE).split())
 
 
 def _median(values: Sequence[float]) -> str:

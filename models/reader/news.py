@@ -22,7 +22,7 @@ from models.reader.written import HELD_OUT, articles, written_examples
 
 HERE = Path(__file__).parent
 HELD_OUT_TOPICS = 3
-GROUPS, HELD_OUT_GROUPS = 1500, 80
+GROUPS, HELD_OUT_GROUPS = 750, 80
 ANSWERED, LEFT_OUT = 4, 2  # questions of each kind put to one passage at most
 WRITTEN_TIMES = 4
 TABLES = 0.2  # tables for each group

@@ -1,6 +1,7 @@
 """Train the reader: MiniLM with a head that points at the start and end of an answer, or at nothing.
 
-    python -m models.reader.train EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--rate 2e-4] [--start WEIGHTS] [--bfloat16]
+    python -m models.reader.train EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--rate 2e-4] [--paragraphs N]
+        [--start WEIGHTS] [--bfloat16]
 
 The folder holds what examples.py and news.py wrote. Starts from all-MiniLM-L6-v2, whose word embeddings stay as they
 are, so that only the six layers and the head are written (reader.safetensors, bfloat16). No answer is the span at the
@@ -100,6 +101,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2e-4)
+    parser.add_argument("--paragraphs", type=int, help="examples of the open sets, drawn by chance; all where left out")
     parser.add_argument("--start", type=Path, help="weights to go on from")
     parser.add_argument("--bfloat16", action="store_true", help="faster where the processor has units for it")
     arguments = parser.parse_args()
@@ -113,7 +115,8 @@ def main() -> None:
         parameter.requires_grad = False
     for layer in model.encoder.encoder.layer:
         layer.attention.self.dropout.p = 0.0  # drawing so many random numbers took a third of a step on two cores
-    train = [example for name in ("train", "news") for example in load(arguments.examples / f"{name}.jsonl")]
+    paragraphs, news = (load(arguments.examples / f"{name}.jsonl") for name in ("train", "news"))
+    train = rng.sample(paragraphs, arguments.paragraphs or len(paragraphs)) + news
     held_out = {name: load(arguments.examples / f"{name}.jsonl") for name in HELD_OUT}
     lengths = [
         min(LONGEST, len(ids))
@@ -130,6 +133,9 @@ def main() -> None:
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     log, best, began = [], 0.0, time.time()
+    if arguments.start:
+        log.append({"epoch": 0, **{name: evaluate(model, tokenizer, examples) for name, examples in held_out.items()}})
+        print(log[-1], flush=True)
     model.train()
     step = 0
     for epoch in range(arguments.epochs):
