@@ -87,6 +87,18 @@ def test_a_line_of_an_uploaded_file_is_kept_out_and_the_file_stays(make_desk: Ma
     assert [article.article_id for article in desk.articles()] == ["2"]
 
 
+def test_a_file_of_lines_goes_with_the_last_of_its_articles(make_desk: MakeDesk) -> None:
+    """Together or one after the other; then it can be uploaded again."""
+    desk, data = make_desk(), b'{"id": "1", "text": "One."}\n{"id": "2", "text": "Two."}\n'
+    for removals in ((("1",), ("2",)), (("1", "2"),)):
+        file = desk.upload("a.jsonl", data)
+        assert desk.index(desk.uploads).added == 2
+        for ids in removals:
+            assert file.exists()
+            desk.remove(*ids)
+        assert not file.exists()
+
+
 def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path: Path) -> None:
     """A cut-off article must not be indexed later: its folder is full of a name that is taken by a folder."""
     (tmp_path / ".n.txt.part").mkdir()

@@ -206,6 +206,71 @@ def test_a_refused_upload_leaves_nothing_behind(guard: Guard, tmp_path: Path) ->
     assert [path.name for path in tmp_path.rglob("*")] == ["hash", "waiting.txt"]
 
 
+def test_an_upload_that_broke_off_makes_room_again(guard: Guard, tmp_path: Path) -> None:
+    """What it had written is deleted, at once or before another one is refused for it."""
+    with (tmp_path / "tmp123").open("wb") as file:
+        file.truncate(LARGEST_UPLOADS - 10)
+    assert asked(guard, "POST", UPLOAD, {**HOST, "content-length": "11"}, (b"x" * 11,))[0] == 200
+    assert list(tmp_path.iterdir()) == []
+
+    async def torn(scope: Scope, receive: Receive, send: Send) -> None:
+        (tmp_path / "tmp456").write_bytes(b"x")
+        assert (await receive())["type"] == "http.disconnect"
+
+    async def left() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        raise AssertionError(message)
+
+    scope = {"type": "http", "method": "POST", "path": UPLOAD, "headers": [(b"host", HOST["host"].encode())]}
+    asyncio.run(Guard(torn, PORT, tmp_path)(scope, left, send))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_uploads_at_the_same_time_share_the_room(tmp_path: Path) -> None:
+    """What one has announced is not there for another."""
+    inside: list[int] = []
+
+    async def outer(scope: Scope, receive: Receive, send: Send) -> None:
+        if not inside:
+            inside.append(1)
+            await guard({**scope}, receive, second.append_async)
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    class Sent(list[Message]):
+        async def append_async(self, message: Message) -> None:
+            self.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    first, second = Sent(), Sent()
+    guard = Guard(outer, PORT, tmp_path)
+    length = str(LARGEST_UPLOADS // 2 + 1)
+    headers = [(b"host", HOST["host"].encode()), (b"content-length", length.encode())]
+    scope = {"type": "http", "method": "POST", "path": UPLOAD, "headers": headers}
+    asyncio.run(guard(scope, receive, first.append_async))
+    assert (first[0]["status"], second[0]["status"]) == (200, 413)
+
+
+@pytest.mark.parametrize(
+    ("site", "mode", "path", "status"),
+    [
+        ("cross-site", "no-cors", "/config", 403),
+        ("same-site", "cors", "/", 403),
+        ("cross-site", "navigate", "/", 200),
+        ("cross-site", "navigate", "/config", 403),
+        ("same-origin", "cors", "/config", 200),
+        ("none", "navigate", "/", 200),
+    ],
+)
+def test_a_browser_says_when_another_site_asks(guard: Guard, site: str, mode: str, path: str, status: int) -> None:
+    """A link to the page may be followed; nothing else comes from elsewhere."""
+    headers = {**HOST, "sec-fetch-site": site, "sec-fetch-mode": mode}
+    assert asked(guard, path=path, headers=headers)[0] == status
+
+
 def test_a_fault_of_the_application_is_not_hidden(tmp_path: Path) -> None:
     """Only a body that was cut off may swallow what the application raises."""
 

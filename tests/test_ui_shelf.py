@@ -140,7 +140,21 @@ def test_a_removed_article_is_named(desk: Desk) -> None:
     assert desk.known == set()
 
 
-def test_a_library_that_cannot_be_read_lists_nothing(desk: Desk) -> None:
-    """The page opens, and says what to do, before there is a library."""
-    desk.fault = LibraryError("there is no library; run qa index")
-    assert "No articles yet" in Shelf(desk).listing("")  # type: ignore[arg-type]
+def test_a_library_that_cannot_be_read_says_why(desk: Desk, tmp_path: Path) -> None:
+    """In the list and in the empty conversation; an upload is not taken for one that failed."""
+    desk.fault = LibraryError("it is damaged; index again")
+    shelf = Shelf(desk)  # type: ignore[arg-type]
+    assert "it is damaged; index again" in shelf.listing("")
+    assert "it is damaged; index again" in shelf.welcome()
+    desk.fault = None
+    assert "Your library is empty" in shelf.welcome() and "No articles yet" in shelf.listing("")
+
+
+def test_an_index_that_cannot_run_names_the_refused_and_keeps_the_others(desk: Desk, tmp_path: Path) -> None:
+    """What was stored waits for the next time; the same file sent twice is one."""
+    desk.fault = LibraryError("another run goes on; wait")
+    good = waiting(tmp_path, "a.txt")
+    *_, said = Shelf(desk).add([good, good, waiting(tmp_path, "bad.exe")])  # type: ignore[arg-type]
+    assert "another run goes on; wait What was uploaded is stored; read all sources again" in said
+    assert "bad.exe" in said and said.count("<li>") == 1
+    assert [file.name for file in desk.uploads.iterdir()] == ["a.txt"]

@@ -9,7 +9,7 @@ import pytest
 from qa.errors import ModelError
 from qa.types import Answer, Article, Message, Timings
 from ui.relay import relay
-from ui.talk import BUSY, UNEXPECTED, Talk
+from ui.talk import BUSY, REMEMBERED, UNEXPECTED, Talk
 from ui.turns import Turn
 
 SOON = 5  # seconds that something may take which happens at once
@@ -131,6 +131,33 @@ def test_leaving_the_page_ends_the_stream(talk: Talk, desk: Desk) -> None:
     assert kept.stopped
     assert kept.answer is not None
     assert kept.answer.text == "So far"
+
+
+def test_another_tab_sees_an_answer_as_far_as_it_has_come_and_does_not_stop_it(talk: Talk) -> None:
+    """What it shows is marked as incomplete; the first tab goes on."""
+    turns = (talk.begun("endless"),)
+    assert talk.take(turns)
+    answers = talk.answers(turns)
+    while (turn := next(answers)) and not (turn.answer and turn.answer.text):
+        pass
+    (seen,) = talk.as_far_as_it_came(turns)
+    assert seen.stopped and seen.answer and seen.answer.text == "So far"
+    assert talk.busy(turns)
+    talk.stop(turns)
+    assert list(answers)[-1].stopped  # type: ignore[union-attr]
+
+
+def test_a_running_question_is_remembered_however_many_were_begun_since(talk: Talk) -> None:
+    """Those that are done make room for others."""
+    turns = (talk.begun("endless"),)
+    assert talk.take(turns)
+    answers = talk.answers(turns)
+    next(answers)
+    for _ in range(2 * REMEMBERED):
+        talk.stop((talk.begun("once"),))
+    assert talk.stop(turns)
+    assert list(answers)[-1].stopped  # type: ignore[union-attr]
+    assert len(talk._runs) <= REMEMBERED + 1
 
 
 def test_a_forgotten_question_is_not_shown(talk: Talk) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from qa.errors import InputError
 from qa.types import Answer, Article, Citation, Hit, Message, Timings
-from ui.turns import KEPT_CHARACTERS, KEPT_TURNS, Turn, answered, failed, halted, history, new_turn, restored, stored
+from ui.turns import KEPT_BYTES, KEPT_TURNS, Turn, answered, failed, halted, history, new_turn, restored, stored
 
 WORDS = " ".join(f"word{number:03}" for number in range(200))
 ARTICLE = Article("a.txt", "Words", None, None, None, WORDS)
@@ -109,6 +109,6 @@ def test_the_newest_turns_are_kept_within_bounds() -> None:
     """At most thirty turns, fewer where they are large, and always the last one."""
     turns = [Turn(str(number), "q") for number in range(40)]
     assert [turn.turn_id for turn in restored(stored(turns))] == [str(number) for number in range(40 - KEPT_TURNS, 40)]
-    large = [Turn(str(number), "x" * (KEPT_CHARACTERS // 3)) for number in range(5)]
+    large = [Turn(str(number), "字" * (KEPT_BYTES // 9)) for number in range(5)]
     assert [turn.turn_id for turn in restored(stored(large))] == ["3", "4"]
-    assert len(stored([Turn("0", "x" * 2 * KEPT_CHARACTERS)])) == 1
+    assert len(stored([Turn("0", "x" * 2 * KEPT_BYTES)])) == 1

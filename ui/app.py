@@ -111,9 +111,10 @@ def _articles_tab(page: Page) -> tuple[gr.Textbox, gr.HTML]:
     listing = _html("", "articles", ON_DELETE)
     changed = [report, listing, upload]
     change: dict[str, Any] = {"concurrency_limit": 1, "concurrency_id": "articles", **QUIET}
-    upload.upload(page.add, [upload, words], changed, **change)
+    # What is added or deleted meanwhile waits its turn; to read everything twice helps nobody.
+    upload.upload(page.add, [upload, words], changed, trigger_mode="multiple", **change)
     reindex.click(page.reindex, [words], changed, **change)
-    listing.discard(page.discard, [words], [report, listing], **change)
+    listing.discard(page.discard, [words], [report, listing], trigger_mode="multiple", **change)
     words.input(page.filter, [words], [listing], trigger_mode="always_last", **AT_ONCE)
     return words, listing
 

@@ -16,8 +16,12 @@ def matching(articles: Sequence[ListedArticle], words: str) -> tuple[ListedArtic
     return tuple(sorted(found, key=lambda article: (article.date or "", article.article_id), reverse=True))
 
 
-def articles_html(articles: Sequence[ListedArticle], words: str = "") -> str:
-    """Return the table of the articles that match, and how many there are."""
+def articles_html(articles: Sequence[ListedArticle], words: str = "", fault: str = "") -> str:
+    """Return the table of the articles that match, and how many there are, or the ``fault`` that hides them."""
+    if fault:
+        return (
+            f'<div class="welcome empty"><h3>The library cannot be read</h3><p role="alert">{escape(fault)}</p></div>'
+        )
     if not articles:
         return (
             '<div class="welcome empty"><h3>No articles yet</h3><p>Add files above, or run '
@@ -58,9 +62,11 @@ def report_html(report: SyncReport, refused: Sequence[Failure] = ()) -> str:
     return f'<div class="report" role="status"><p>{said}{seconds}</p>{_failures(failures)}</div>'
 
 
-def line_html(message: str, bad: bool = False) -> str:
-    """Return one line about what was done or could not be."""
-    return f'<div class="report{" bad" if bad else ""}" role="status"><p>{escape(message)}</p></div>'
+def line_html(message: str, bad: bool = False, failures: Sequence[Failure] = ()) -> str:
+    """Return one line about what was done or could not be, and the files that were turned away."""
+    return (
+        f'<div class="report{" bad" if bad else ""}" role="status"><p>{escape(message)}</p>{_failures(failures)}</div>'
+    )
 
 
 def _failures(failures: Sequence[Failure]) -> str:
@@ -77,7 +83,7 @@ def _failures(failures: Sequence[Failure]) -> str:
 def _row(article: ListedArticle) -> str:
     name = escape(article.article_id)
     title = escape(article.title or article.article_id)
-    fate = "Delete the uploaded file" if article.uploaded else "Remove from the library; your file stays"
+    fate = "Delete what was uploaded" if article.uploaded else "Remove from the library; your file stays"
     source = " · ".join(part for part in (escape(article.source or ""), link(article.url)) if part)
     return (
         f'<tr data-article-id="{name}"><td><span class="title" dir="auto">{title}</span>'
@@ -85,7 +91,7 @@ def _row(article: ListedArticle) -> str:
         f'<td class="date"><time>{escape(day(article.date))}</time></td><td class="origin" dir="auto">{source}</td>'
         f'<td class="number">{article.passages:,}</td><td class="act">'
         f'<button type="button" class="delete" data-article-id="{name}" title="{fate}" '
-        f'aria-label="Delete {title}">Delete</button></td></tr>'
+        f'aria-label="Delete {title}: {fate}">Delete</button></td></tr>'
     )
 
 

@@ -3,8 +3,12 @@
 import datetime
 import html
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
+import idna
+
+_NUMERIC = re.compile(r"\d+|0[xX][0-9a-fA-F]*")
 MONTHS = (
     "January",
     "February",
@@ -52,8 +56,12 @@ def host(url: str | None) -> str | None:
         if parts.scheme not in ("http", "https") or not name or parts.username is not None:
             return None
         parts.port  # noqa: B018 - raises ValueError when it is no number
-        return name if _is_address(name) else name.encode("idna").decode("ascii")  # shows look-alike letters
-    except ValueError:  # UnicodeError is one
+        if _is_address(name):
+            return name
+        if _NUMERIC.fullmatch(name.rstrip(".").rpartition(".")[2]):
+            return None  # browsers read 2130706433 and 0x7f.1 as addresses, too
+        return name if name.isascii() else idna.encode(name, uts46=True).decode("ascii")  # shows look-alike letters
+    except (ValueError, idna.IDNAError):
         return None
 
 

@@ -90,13 +90,16 @@
 
   function askWhetherSure(button) {
     if (button.dataset.sure === "yes") return;
+    const named = button.getAttribute("aria-label");
     button.textContent = "Really delete?";
+    button.setAttribute("aria-label", `Really: ${named}?`);
     // Not at once: the second half of a double click must not count as the answer.
     setTimeout(() => { button.dataset.sure = "yes"; }, 300);
     setTimeout(() => {
       if (!button.isConnected) return;
       delete button.dataset.sure;
       button.textContent = "Delete";
+      button.setAttribute("aria-label", named);
     }, 5000);
   }
 

@@ -6,7 +6,7 @@ from typing import Any
 import gradio as gr
 
 from ui.desk import Desk
-from ui.render import conversation_html, notice_html, turn_html, welcome_html
+from ui.render import conversation_html, notice_html, turn_html
 from ui.shelf import Shelf
 from ui.talk import BUSY, Talk
 from ui.turns import KEPT_TURNS, Turn, failed, halted, restored, stored
@@ -25,13 +25,13 @@ class Page:
         self._examples = tuple(examples)
 
     def load(self, kept: Kept) -> tuple[str, str, Kept, str]:
-        """Show what the browser kept, with an answer cut off by the reload as far as it came."""
-        turns = self._talk.interrupted(restored(kept))
+        """Show what the browser kept, with an answer that is being written elsewhere or was cut off as far as it came."""
+        turns = self._talk.as_far_as_it_came(restored(kept))
         return *self._shown(turns), stored(turns), self._shelf.listing("")
 
     def welcome(self, kept: Kept) -> object:
         """Say anew how many articles there are, where the conversation is empty."""
-        return gr.skip() if restored(kept) else welcome_html(len(self._shelf.articles()))
+        return gr.skip() if restored(kept) else self._shelf.welcome()
 
     def begin(self, question: str, kept: Kept) -> tuple[Any, ...]:
         """Take a question, or say why not."""
@@ -121,5 +121,5 @@ class Page:
 
     def _shown(self, turns: tuple[Turn, ...]) -> tuple[str, str]:
         if not turns:
-            return "", welcome_html(len(self._shelf.articles()))
+            return "", self._shelf.welcome()
         return conversation_html(turns[:-1]), turn_html(turns[-1])

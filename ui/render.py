@@ -26,8 +26,12 @@ def turn_html(turn: Turn) -> str:
     )
 
 
-def welcome_html(articles: int) -> str:
-    """Return what stands in an empty conversation."""
+def welcome_html(articles: int, fault: str = "") -> str:
+    """Return what stands in an empty conversation; ``fault`` says why the library cannot be read."""
+    if fault:
+        return (
+            f'<div class="welcome empty"><h3>The library cannot be read</h3><p role="alert">{escape(fault)}</p></div>'
+        )
     if articles == 0:
         return (
             '<div class="welcome empty"><h3>Your library is empty</h3>'
@@ -49,7 +53,8 @@ def notice_html(message: str) -> str:
 
 def _body(turn: Turn) -> str:
     if turn.state == "error":
-        return f'<p class="label">Error</p><p class="line" role="alert">{escape(turn.message or "")}</p>'
+        shown = _text(turn.answer, turn.sources) if turn.answer else ""  # what has been shown is not taken back
+        return f'{shown}<p class="label">Error</p><p class="line" role="alert">{escape(turn.message or "")}</p>'
     if turn.state == "refused" and turn.answer is not None:
         return _refusal(turn.answer) + _foot(turn, turn.answer)
     text = _text(turn.answer, turn.sources) if turn.answer else ""

@@ -52,29 +52,37 @@ class Guard:
         path = scope["path"]
         if ".." in path or "\\" in path or not (path in ROUTES or path.startswith(FOLDERS)):
             return 404, "Not found."
+        if _header(scope, b"sec-fetch-site") in ("cross-site", "same-site") and not _opens_the_page(scope):
+            return 403, "Another site may not use this page."
         length = _header(scope, b"content-length")
         if length and not (length.isascii() and length.isdigit()):
             return 400, "Bad content length."
         if int(length or 0) > self._room(path):
-            return 413, "Too large."
+            self._forget_torn()
+            if int(length or 0) > self._room(path):
+                return 413, "Too large."
         return None
 
     async def _measured(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on while its body keeps within its room; a body may come without saying how long it is."""
+        """Pass a request on while its body keeps within its room; a body may come without saying how long it is.
+
+        What an upload says to be its length is its own from the start, so that several at once share the room.
+        """
         uploading = scope["path"] == UPLOAD
-        room, got, late, started = self._room(scope["path"]), 0, False, False
+        got, late, torn, started = 0, False, False, False
+        held = int(_header(scope, b"content-length") or 0) if uploading else 0
+        self._arriving += held
 
         async def counted() -> Message:
-            nonlocal got, late
+            nonlocal got, late, torn, held
             message = await receive()
-            size = len(message.get("body", b""))
-            got += size
-            if uploading:
-                self._arriving += size
-            if got <= room:
-                return message
-            late = True
-            return {"type": "http.disconnect"}
+            got += len(message.get("body", b""))
+            torn = torn or message["type"] == "http.disconnect"
+            if uploading and got > held:
+                self._arriving += got - held
+                held = got
+            late = self._room(UPLOAD) < 0 if uploading else got > LARGEST_BODY
+            return {"type": "http.disconnect"} if late else message
 
         async def sent(message: Message) -> None:
             nonlocal started
@@ -85,13 +93,14 @@ class Guard:
         try:
             await self._app(scope, counted, sent)
         except Exception:
+            torn = True
             if not late:
                 raise
         finally:
-            if uploading:
-                self._arriving -= got
+            self._arriving -= held
+            if uploading and (torn or late):
+                self._forget_torn()
         if late and not started:
-            self._forget_torn()
             await _refuse(send, 413, "Too large.")
 
     def _room(self, path: str) -> int:
@@ -105,6 +114,11 @@ class Guard:
             for entry in os.scandir(self._uploads):
                 if entry.is_file(follow_symlinks=False):
                     os.unlink(entry)
+
+
+def _opens_the_page(scope: Scope) -> bool:
+    """Whether a person follows a link to the page, which does not let the other site read or do anything."""
+    return scope["path"] == "/" and _header(scope, b"sec-fetch-mode") == "navigate"
 
 
 def _size(folder: Path) -> int:

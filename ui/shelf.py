@@ -10,6 +10,7 @@ from qa.types import Failure, ListedArticle, SyncReport
 from ui.desk import Desk
 from ui.listing import articles_html, line_html, progress_html, report_html
 from ui.relay import relay
+from ui.render import welcome_html
 from ui.talk import UNEXPECTED
 
 LOG = logging.getLogger(__name__)
@@ -22,21 +23,27 @@ class Shelf:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
 
-    def articles(self) -> tuple[ListedArticle, ...]:
-        """Return what is indexed; an unreadable library counts as empty here and is reported where one asks."""
-        try:
-            return self._desk.articles()
-        except QAError:
-            LOG.warning("The list of articles cannot be read", exc_info=True)
-            return ()
+    def welcome(self) -> str:
+        """Return what stands in an empty conversation."""
+        articles, fault = self._articles()
+        return welcome_html(len(articles), fault)
 
     def listing(self, words: str) -> str:
         """Return the table of articles that match."""
-        return articles_html(self.articles(), words)
+        articles, fault = self._articles()
+        return articles_html(articles, words, fault)
+
+    def _articles(self) -> tuple[tuple[ListedArticle, ...], str]:
+        """What is indexed, or why nobody can tell."""
+        try:
+            return self._desk.articles(), ""
+        except QAError as error:
+            LOG.warning("The list of articles cannot be read", exc_info=True)
+            return (), str(error)
 
     def add(self, files: Sequence[str]) -> Iterator[str]:
         """Store uploaded files, index them, and yield progress and then the report; the temporary files are deleted."""
-        stored = [self._store(Path(file)) for file in files]
+        stored = [self._store(Path(file)) for file in dict.fromkeys(files)]  # equal files of one name come as one
         refused = [failure for failure in stored if isinstance(failure, Failure)]
         if len(refused) == len(stored):
             yield report_html(SyncReport(), refused)
@@ -86,17 +93,21 @@ class Shelf:
                 else:
                     yield progress_html(*item)
         except QAError as error:
-            yield line_html(str(error), bad=True)
+            stored = " What was uploaded is stored; read all sources again to index it." if uploaded else ""
+            yield line_html(f"{error}{stored}", bad=True, failures=refused)
         except Exception:
             LOG.exception("Indexing failed")
-            yield line_html(UNEXPECTED, bad=True)
+            yield line_html(UNEXPECTED, bad=True, failures=refused)
 
     def _discard_failed(self, report: SyncReport, uploaded: frozenset[str]) -> None:
         """Delete uploads that are no articles: nobody could see them, and each reindexing would report them.
 
         A file of lines stays, since one bad line says nothing of the others.
         """
-        listed = {article.article_id for article in self.articles()}
+        articles, fault = self._articles()
+        if fault:
+            return  # nobody can tell which of them are articles
+        listed = {article.article_id for article in articles}
         for failure in report.failures:
             if failure.path in uploaded and failure.path not in listed and not failure.path.endswith((".jsonl", ".gz")):
                 (self._desk.uploads / failure.path).unlink(missing_ok=True)

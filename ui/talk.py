@@ -55,8 +55,10 @@ class Talk:
         """Return a new busy turn, to be answered once."""
         turn = new_turn(question.strip())
         self._runs[turn.turn_id] = _Run(turn)
-        while len(self._runs) > REMEMBERED:
-            self._runs.popitem(last=False)
+        for turn_id in [turn_id for turn_id, run in self._runs.items() if run.done][
+            : max(0, len(self._runs) - REMEMBERED)
+        ]:
+            del self._runs[turn_id]
         return turn
 
     def take(self, turns: tuple[Turn, ...]) -> bool:
@@ -99,6 +101,10 @@ class Talk:
     def interrupted(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
         """Return the turns with the last one stopped, and as far as it came."""
         self.stop(turns)
+        return self.as_far_as_it_came(turns)
+
+    def as_far_as_it_came(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+        """Return the turns with the last one as it is now; in another tab it may go on."""
         run = self._run(turns)
         last = run.turn if run else halted(turns[-1]) if turns else None
         return (*turns[:-1], halted(last)) if last else ()

@@ -14,7 +14,7 @@ from qa.types import Answer, Article, Citation, Message
 State = Literal["busy", "answered", "refused", "error"]
 
 KEPT_TURNS = 30
-KEPT_CHARACTERS = 400_000  # a request may have one megabyte, and a character up to two and a half bytes on average
+KEPT_BYTES = 800_000  # a request may have one megabyte
 HISTORY_TURNS = 6
 CONTEXT_CHARACTERS = 300
 READ_CHARACTERS = 260
@@ -87,8 +87,8 @@ def history(turns: Iterable[Turn]) -> tuple[Message, ...]:
 def stored(turns: Iterable[Turn]) -> list[Any]:
     """Return the newest turns as JSON values, within what the browser keeps."""
     values = [_STORED.dump_python(turn, mode="json") for turn in turns][-KEPT_TURNS:]
-    sizes = [len(json.dumps(value, ensure_ascii=False)) for value in values]
-    while len(values) > 1 and sum(sizes) > KEPT_CHARACTERS:
+    sizes = [len(json.dumps(value, ensure_ascii=False).encode(errors="replace")) for value in values]
+    while len(values) > 1 and sum(sizes) > KEPT_BYTES:
         del values[0], sizes[0]
     return values
 

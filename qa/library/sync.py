@@ -86,7 +86,8 @@ def sync(
 def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
     """Take articles out of a library and keep them out until their file changes; returns their ids.
 
-    An article that was uploaded is deleted with its file, which the library owns. Raises InputError for an unknown id,
+    An article that was uploaded is deleted with its file, which the library owns; a file of lines goes with the last of its
+    articles. Raises InputError for an unknown id,
     before anything is removed.
     """
     open_to_read(folder).close()  # never makes a library in order to remove from it
@@ -104,7 +105,11 @@ def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
                 found[row[0]] = row[1:]
             publish(connection, folder, Plan(removed=set(found)), keep_out=True)
             for source_id, root, path in found.values():
-                if Path(root) == (folder / UPLOADS).resolve() and article_suffix(path) not in LINE_SUFFIXES:
+                lines = article_suffix(path) in LINE_SUFFIXES
+                left = lines and rows(
+                    connection, "SELECT 1 FROM articles WHERE (source_id, path) = (?, ?)", (source_id, path)
+                )
+                if Path(root) == (folder / UPLOADS).resolve() and not left:
                     (Path(root) / path).unlink(missing_ok=True)
                     # Nothing is left to keep out, and the same file may be uploaded again.
                     connection.execute("DELETE FROM kept_out WHERE (source_id, path) = (?, ?)", (source_id, path))
