@@ -43,6 +43,9 @@ from qa.types import (
 )
 
 Made = TypeVar("Made")
+# The probability from which an article counts as one that answers, where the newest that does is asked for. On made-up
+# news, the newest value came first for 148 of 170 questions, at 0.5 for 139; models/reader/README.md.
+ANSWERS_ALONE = 0.3
 _GENERATED: Origin = "generated"
 _QUOTED: Origin = "quoted"
 
@@ -111,7 +114,12 @@ class Desk:
             yield refused(answer, query.text, nearest, began)
             return
         yield answer
-        evidence = of_the_newest(evidence) if query.newest else evidence
+        if query.newest:
+
+            def answers(part: Sequence[Evidence]) -> bool:
+                return confidence(query.text, hits, part, weights.confidence) >= ANSWERS_ALONE
+
+            evidence = of_the_newest(evidence, answers)
         for answered in self._answered(query, answer, evidence, began, wanted):
             yield answered if answered.sentences else refused(answered, query.text, nearest, began)
 

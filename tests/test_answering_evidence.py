@@ -158,8 +158,8 @@ def test_the_fake_reader_is_what_it_says() -> None:
     assert (best.text, best.strength) == (COST, pytest.approx(10 * 2 / 3 - 5))
 
 
-def test_the_newest_article_speaks_among_those_that_are_as_good() -> None:
-    """With all it says, also where that is weaker; an undated one is older than any."""
+def test_the_newest_article_speaks_among_those_that_answer() -> None:
+    """With all it says, also what is weaker; an undated one is older than any."""
     old, new, more, undated, far = (
         Evidence(hit(article_id, text, date=date), Span(0, len(text)), text, strength)
         for article_id, text, date, strength in (
@@ -170,10 +170,15 @@ def test_the_newest_article_speaks_among_those_that_are_as_good() -> None:
             ("far", "z", "2032-01-01", 3.5),
         )
     )
-    assert of_the_newest([old, undated, new, far, more], within=1.2) == [new, more]
-    assert of_the_newest([old, undated, new, far, more], within=1.5) == [far]
-    assert of_the_newest([undated]) == [undated]
-    assert of_the_newest([]) == []
+
+    def newest(*given: Evidence, above: float) -> list[Evidence]:
+        return of_the_newest(given, lambda part: part[0].strength > above)
+
+    assert newest(old, undated, new, far, more, above=3.9) == [new, more]
+    assert newest(old, undated, new, far, more, above=3.4) == [far]
+    assert newest(old, undated, new, far, more, above=9.0) == [old]  # none: the best one
+    assert newest(undated, above=1.0) == [undated]
+    assert newest(above=1.0) == []
 
 
 def test_a_rival_is_quoted_too_where_it_is_half_as_likely() -> None:

@@ -1,6 +1,6 @@
 """What the retrieved passages hold for a question: the reader's answers, each in its sentence, best first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering.kinds import asked_kind, is_of_kind
@@ -10,7 +10,7 @@ from qa.language.values import numbers
 from qa.language.words import content_stems, names, words
 from qa.types import Embedder, Hit, Reader, Reading, Span
 
-HALF_AS_LIKELY, QUARTER_AS_LIKELY = 0.69, 1.39  # differences of logits
+HALF_AS_LIKELY = 0.69  # a difference of logits
 _WIDEST = 12.0  # logits beyond which a margin says no more
 
 
@@ -106,11 +106,17 @@ def worth_quoting(evidence: Sequence[Evidence]) -> list[Evidence]:
     return [best, rival] if rival and rival.strength >= best.strength - HALF_AS_LIKELY else [best]
 
 
-def of_the_newest(evidence: Sequence[Evidence], within: float = QUARTER_AS_LIKELY) -> list[Evidence]:
-    """What the newest article says, of those whose evidence comes ``within`` so many logits of the best."""
-    close = [e for e in evidence if e.strength >= evidence[0].strength - within]
-    newest = max(close, key=lambda e: e.hit.date or "", default=None)
-    return [e for e in evidence if newest and e.hit.article_id == newest.hit.article_id]
+def of_the_newest(evidence: Sequence[Evidence], answers: Callable[[Sequence[Evidence]], bool]) -> list[Evidence]:
+    """What the newest article says of those whose evidence ``answers`` by itself; of the best one where none does."""
+    by_article: dict[str, list[Evidence]] = {}
+    for found in evidence:
+        by_article.setdefault(found.hit.article_id, []).append(found)
+    articles = list(by_article.values())
+    return max([part for part in articles if answers(part)] or articles[:1], key=_dated, default=[])
+
+
+def _dated(evidence: Sequence[Evidence]) -> str:
+    return evidence[0].hit.date or ""  # an undated article is older than any
 
 
 def evidence_given(sentence: str, evidence: Sequence[Evidence], within: float) -> Evidence | None:
