@@ -44,7 +44,7 @@ from qa.types import (
 
 Made = TypeVar("Made")
 # The probability from which an article counts as one that answers, where the newest that does is asked for. On made-up
-# news, the newest value came first for 148 of 170 questions, at 0.5 for 139; models/reader/README.md.
+# news, the newest value came first for 147 of 170 questions, at 0.5 for 139: models/reader/README.md.
 ANSWERS_ALONE = 0.3
 _GENERATED: Origin = "generated"
 _QUOTED: Origin = "quoted"
