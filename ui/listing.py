@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qa.types import Failure, ListedArticle, SyncReport
-from ui.markup import count, day, escape, link
+from ui.markup import count, day, escape, link, unreadable_html
 
 SHOWN_ROWS = 200  # more would make the page slow; the filter narrows them
 SHOWN_FAILURES = 50
@@ -19,9 +19,7 @@ def matching(articles: Sequence[ListedArticle], words: str) -> tuple[ListedArtic
 def articles_html(articles: Sequence[ListedArticle], words: str = "", fault: str = "") -> str:
     """Return the table of the articles that match, and how many there are, or the ``fault`` that hides them."""
     if fault:
-        return (
-            f'<div class="welcome empty"><h3>The library cannot be read</h3><p role="alert">{escape(fault)}</p></div>'
-        )
+        return unreadable_html(fault)
     if not articles:
         return (
             '<div class="welcome empty"><h3>No articles yet</h3><p>Add files above, or run '

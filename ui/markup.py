@@ -46,6 +46,11 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def unreadable_html(fault: str) -> str:
+    """Return what stands in place of articles and conversation where the library cannot be read."""
+    return f'<div class="welcome empty"><h3>The library cannot be read</h3><p role="alert">{escape(fault)}</p></div>'
+
+
 def host(url: str | None) -> str | None:
     """Return the host a web address leads to, as the browser will read it, or None when it is no such address."""
     if not url or not url.isprintable() or any(blank in url for blank in (" ", "\\")):

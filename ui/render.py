@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 
 from qa.types import Answer, Conflict, Nearest, Sentence
-from ui.markup import count, day, escape
+from ui.markup import count, day, escape, unreadable_html
 from ui.sources import plain_text, sources_html
 from ui.turns import Source, Turn
 
@@ -29,9 +29,7 @@ def turn_html(turn: Turn) -> str:
 def welcome_html(articles: int, fault: str = "") -> str:
     """Return what stands in an empty conversation; ``fault`` says why the library cannot be read."""
     if fault:
-        return (
-            f'<div class="welcome empty"><h3>The library cannot be read</h3><p role="alert">{escape(fault)}</p></div>'
-        )
+        return unreadable_html(fault)
     if articles == 0:
         return (
             '<div class="welcome empty"><h3>Your library is empty</h3>'
