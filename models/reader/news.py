@@ -5,7 +5,7 @@
 Writes news.jsonl, news-held-out.jsonl and, for calibrate.py, news-rows.jsonl beside what examples.py wrote there. The
 stories are those of models/generator/stories.py, of its topics and of story_lines.txt here; the last topics are kept for
 what is held out, so that it tells how what was learned carries over to news of another kind. The articles of written/
-are read several times; the last of them are held out, in written-held-out.jsonl.
+are read several times; written-held-out.jsonl has those of written/held_out/.
 """
 
 import argparse
@@ -16,15 +16,16 @@ from pathlib import Path
 
 from models.generator import stories
 from models.generator.stories import Printed, Story, Topic, World, drawn_in, group, printed, read_topics, styled
-from models.reader.examples import find
+from models.reader import written
+from models.reader.examples import find, follow_ups, row_examples
 from models.reader.tables import table_examples
-from models.reader.written import HELD_OUT, articles, written_examples
+from qa.retrieval.embedder import SentenceEmbedder
 
 HERE = Path(__file__).parent
 HELD_OUT_TOPICS = 3
 GROUPS, HELD_OUT_GROUPS = 750, 80
 ANSWERED, LEFT_OUT = 4, 2  # questions of each kind put to one passage at most
-WRITTEN_TIMES = 4
+WRITTEN_TIMES = 2
 TABLES = 0.2  # tables for each group
 ANOTHER = 0.5  # how often a question about a subject that no passage mentions is put to it, too
 
@@ -96,13 +97,21 @@ def rows(count: int, seed: int) -> list[dict]:
             answers = [asked["answer"]] if gold else []
             named = {"id": f"news-{number}-{asked['id']}", "question": asked["question"], "answerable": bool(gold)}
             made.append({**named, "passages": found["passages"], "gold": gold, "answers": answers})
-    for article in articles()[-HELD_OUT:]:
-        passages = [{"title": article["title"], "date": article["date"], "text": article["text"]}]
-        for question, answer in article["asked"]:
-            named = {"id": f"news-written-{len(made)}", "question": question, "answerable": answer is not None}
-            gold, answers = ([0], [article["text"][slice(*answer)]]) if answer else ([], [])
-            made.append({**named, "passages": passages, "gold": gold, "answers": answers})
-    return made
+    return made + written.rows(written.articles(held_out=True))
+
+
+def written_news() -> list[dict]:
+    """The written articles that are trained on: every question several times, as a follow-up and of other passages."""
+    read, rng = written.articles(held_out=False), random.Random(0)
+    made = [one for turn in range(WRITTEN_TIMES) for one in written.written_examples(held_out=False, turn=turn)]
+    asked = [row for row in written.rows(read) if not row["answerable"] or sure(row)]
+    made += [one for row in follow_ups(asked, rng) for one in row_examples(row, rng)]
+    return made + list(written.elsewhere(read, SentenceEmbedder()))
+
+
+def sure(row: dict) -> bool:
+    """Whether the answer stands in one place only, where row_examples finds it."""
+    return len(written.places(row["answers"][0], row["passages"][0]["text"])) == 1
 
 
 def main() -> None:
@@ -111,8 +120,8 @@ def main() -> None:
     parser.add_argument("examples", type=Path)
     folder = parser.parse_args().examples
     for name, made in (
-        ("news", examples(GROUPS, seed=0, held_out=False) + list(written_examples(held_out=False)) * WRITTEN_TIMES),
-        ("written-held-out", list(written_examples(held_out=True))),
+        ("news", examples(GROUPS, seed=0, held_out=False) + written_news()),
+        ("written-held-out", list(written.written_examples(held_out=True))),
         ("news-held-out", examples(HELD_OUT_GROUPS, seed=1, held_out=True)),
         ("news-rows", rows(HELD_OUT_GROUPS, seed=2)),
     ):

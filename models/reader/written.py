@@ -1,25 +1,31 @@
 """News written for the reader by hand: whole articles with questions, in written/*.txt.
 
 An article is a headline behind ``# ``, with its date in front where it is one of a running story, its paragraphs, then
-lines ``? question = answer`` and ``- question`` for what it leaves open. An answer stands in the text as whole words;
-where it stands several times, the first counts, or behind ``=~`` the last.
+lines ``? question = answer`` and ``- question`` for what it leaves open. An answer stands in the text once, as whole
+words; one that stands there several times is given with some words around it, itself in braces. The articles of
+written/held_out/ are for measuring.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
+
+from qa.retrieval.embedder import SentenceEmbedder
 from qa.retrieval.passages import split_passages
+from qa.types import Span
 
 FOLDER = Path(__file__).parent / "written"
-HELD_OUT = 18  # the last articles, for measuring; six of them are two running stories
 WIDTHS = (110, 80, 140)  # words of a passage; the product's, and others so that the reader does not learn one length
+NAME = re.compile(r"(?<=[\w,;’'] )[A-Z][\w-]+")  # not at the start of a sentence
+NEAREST = 12
 
 
-def articles() -> list[dict]:
+def articles(held_out: bool) -> list[dict]:
     """Each with its title, its date or None, its text and its questions, as pairs with the span of the answer or None."""
     read = []
-    for file in sorted(FOLDER.glob("*.txt")):
+    for file in sorted((FOLDER / "held_out" if held_out else FOLDER).glob("*.txt")):
         for block in ("\n" + file.read_text(encoding="utf-8")).split("\n# ")[1:]:
             head, *lines = block.strip().split("\n")
             date, title = re.fullmatch(r"(?:(\d{4}-\d\d-\d\d) )?(.+)", head).groups()
@@ -27,28 +33,81 @@ def articles() -> list[dict]:
             asked: list[tuple[str, tuple[int, int] | None]] = []
             for line in lines:
                 if line.startswith("? "):
-                    question, last, answer = re.split(r" =(~?) ", line[2:])
-                    asked.append((question, places(answer, text)[-1 if last else 0]))
+                    question, answer = line[2:].split(" = ")
+                    asked.append((question, place(answer, text)))
                 elif line.startswith("- "):
                     asked.append((line[2:], None))
             read.append({"title": title, "date": date, "text": text, "asked": asked})
     return read
 
 
-def places(answer: str, text: str) -> list[tuple[int, int]]:
-    """Where an answer stands in a text as whole words."""
-    return [match.span() for match in re.finditer(rf"(?<!\w){re.escape(answer)}(?!\w)", text)]
+def place(answer: str, text: str) -> tuple[int, int]:
+    """Where an answer stands in a text; ValueError where that is not exactly one place."""
+    whole = answer if "{" in answer else f"{{{answer}}}"
+    before, inner, after = re.fullmatch(r"([^{}]*)\{([^{}]+)\}([^{}]*)", whole).groups()
+    found = places(before + inner + after, text)
+    if len(found) != 1:
+        raise ValueError(f"{answer!r} stands {len(found)} times in {text[:60]!r}")
+    start = found[0][0] + len(before)
+    return start, start + len(inner)
 
 
-def written_examples(held_out: bool) -> Iterator[dict]:
-    """Every question with the passage that answers it, and with one that does not where the article has one."""
-    for article in articles()[-HELD_OUT:] if held_out else articles()[:-HELD_OUT]:
-        title, text = article["title"], article["text"]
-        for number, (question, answer) in enumerate(article["asked"]):
+def places(words: str, text: str) -> list[tuple[int, int]]:
+    """Where words stand in a text as whole words."""
+    return [match.span() for match in re.finditer(rf"(?<!\w){re.escape(words)}(?!\w)", text)]
+
+
+def rows(read: Sequence[dict]) -> list[dict]:
+    """The questions as the rows of the open sets are written, each with its whole article."""
+    made = []
+    for article in read:
+        passages = [{"title": article["title"], "date": article["date"], "text": article["text"]}]
+        for question, answer in article["asked"]:
+            named = {"id": f"news-written-{len(made)}", "question": question, "answerable": answer is not None}
+            gold, answers = ([0], [article["text"][slice(*answer)]]) if answer else ([], [])
+            made.append({**named, "passages": passages, "gold": gold, "answers": answers})
+    return made
+
+
+def written_examples(held_out: bool, turn: int = 0) -> Iterator[dict]:
+    """Every question with the passage that answers it, and with one that does not where the article has one.
+
+    Another turn cuts the passages in other places.
+    """
+    for article in articles(held_out):
+        text = article["text"]
+        for number, (question, answer) in enumerate(article["asked"], start=turn):
             passages = split_passages(text, WIDTHS[number % len(WIDTHS)], 1)
             holding = [s for s in passages if answer and s.start <= answer[0] and answer[1] <= s.end]
             without = [s for s in passages if not answer or not places(text[slice(*answer)], text[s.start : s.end])]
             for span in holding[:1] + without[-1:]:
-                place = [answer[0] - span.start, answer[1] - span.start] if answer and span in holding else None
-                passage = {"title": title, "text": text[span.start : span.end], "row": "written"}
-                yield {**passage, "question": question, "answer": place}
+                yield example(article, span, question, answer if span in holding else None)
+
+
+def elsewhere(read: Sequence[dict], embedder: SentenceEmbedder) -> Iterator[dict]:
+    """Every answered question that names something, with the most similar passage of an article on other things.
+
+    What is named does not occur in that article, so it cannot answer, however much it sounds like it.
+    """
+    cut = [(number, span) for number, one in enumerate(read) for span in split_passages(one["text"], WIDTHS[0], 1)]
+    texts = [f"{read[number]['title']}\n{read[number]['text'][span.start : span.end]}" for number, span in cut]
+    passages = embedder.encode(texts)
+    for one in read:
+        questions = [(asked, set(NAME.findall(asked))) for asked, answer in one["asked"] if answer]
+        named = [(asked, names) for asked, names in questions if names]
+        if not named:
+            continue
+        for (question, names), vector in zip(named, embedder.encode([asked for asked, _ in named]), strict=True):
+            for best in np.argsort(-(passages @ vector))[:NEAREST]:
+                number, span = cut[best]
+                whole = f"{read[number]['title']} {read[number]['text']}"
+                if not any(name in whole for name in names):
+                    yield example(read[number], span, question, None)
+                    break
+
+
+def example(article: dict, span: Span, question: str, answer: tuple[int, int] | None) -> dict:
+    """A line of the file: a question with one passage, and the answer's place in it."""
+    inside = [answer[0] - span.start, answer[1] - span.start] if answer else None
+    text = article["text"][span.start : span.end]
+    return {"question": question, "title": article["title"], "text": text, "answer": inside, "row": "written"}
