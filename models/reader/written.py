@@ -3,9 +3,17 @@
 An article is a headline behind ``# ``, with its date in front where it is one of a running story, its paragraphs, then
 lines ``? question = answer`` and ``- question`` for what it leaves open. An answer stands in the text once, as whole
 words; one that stands there several times is given with some words around it, itself in braces. The articles of
-written/held_out/ are for measuring.
+written/held_out/ are for measuring:
+
+    python -m models.reader.written FOLDER
+    qa eval --corpus FOLDER/articles.jsonl --questions FOLDER/questions.jsonl
+
+asks a library of all of them what is asked of those that are no part of a running story.
 """
 
+import argparse
+import calendar
+import json
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -20,6 +28,7 @@ FOLDER = Path(__file__).parent / "written"
 WIDTHS = (110, 80, 140)  # words of a passage; the product's, and others so that the reader does not learn one length
 NAME = re.compile(r"(?<=[\w,;’'] )[A-Z][\w-]+")  # not at the start of a sentence
 NEAREST = 12
+DAYS = {*calendar.month_name, *calendar.day_name}
 
 
 def articles(held_out: bool) -> list[dict]:
@@ -111,3 +120,42 @@ def example(article: dict, span: Span, question: str, answer: tuple[int, int] | 
     inside = [answer[0] - span.start, answer[1] - span.start] if answer else None
     text = article["text"][span.start : span.end]
     return {"question": question, "title": article["title"], "text": text, "answer": inside, "row": "written"}
+
+
+def alone(read: Sequence[dict]) -> list[dict]:
+    """The articles that share at most one name with any other, so that no other answers what is asked of them."""
+    named = [set(NAME.findall(f"{one['title']}. {one['text']}")) - DAYS for one in read]
+    return [
+        one
+        for one, names in zip(read, named, strict=True)
+        if not any(other is not names and len(other & names) > 1 for other in named)
+    ]
+
+
+def main() -> None:
+    """Write what is held out as a library and questions for ``qa eval``."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("folder", type=Path)
+    folder = parser.parse_args().folder
+    read = articles(held_out=True)
+    ids = {one["title"]: f"written-{number}" for number, one in enumerate(read)}
+    asked = [
+        {
+            "question": question,
+            "answers": [one["text"][slice(*answer)]] if answer else [],
+            "answerable": answer is not None,
+            "gold_articles": [ids[one["title"]]] if answer else [],
+        }
+        for one in alone(read)
+        for question, answer in one["asked"]
+    ]
+    library = [{"id": ids[one["title"]], **{key: one[key] for key in ("title", "date", "text")}} for one in read]
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, lines in (("articles", library), ("questions", asked)):
+        text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+        (folder / f"{name}.jsonl").write_text(text, encoding="utf-8")
+    print(f"{len(library)} articles, {len(asked)} questions")
+
+
+if __name__ == "__main__":
+    main()
