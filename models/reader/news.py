@@ -97,7 +97,7 @@ def rows(count: int, seed: int) -> list[dict]:
             answers = [asked["answer"]] if gold else []
             named = {"id": f"news-{number}-{asked['id']}", "question": asked["question"], "answerable": bool(gold)}
             made.append({**named, "passages": found["passages"], "gold": gold, "answers": answers})
-    return made + written.rows(written.articles(held_out=True))
+    return made + written.rows(written.alone(written.articles(held_out=True)))
 
 
 def written_news() -> list[dict]:

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from qa.language.words import content_stems
 from qa.retrieval.embedder import SentenceEmbedder
 from qa.retrieval.passages import split_passages
 from qa.types import Span
@@ -79,7 +80,7 @@ def rows(read: Sequence[dict]) -> list[dict]:
 
 
 def written_examples(held_out: bool, turn: int = 0) -> Iterator[dict]:
-    """Every question with the passage that answers it, and with one that does not where the article has one.
+    """Every question with the passage that answers it, and with the one most like it that does not, where there is one.
 
     Another turn cuts the passages in other places.
     """
@@ -89,7 +90,9 @@ def written_examples(held_out: bool, turn: int = 0) -> Iterator[dict]:
             passages = split_passages(text, WIDTHS[number % len(WIDTHS)], 1)
             holding = [s for s in passages if answer and s.start <= answer[0] and answer[1] <= s.end]
             without = [s for s in passages if not answer or not places(text[slice(*answer)], text[s.start : s.end])]
-            for span in holding[:1] + without[-1:]:
+            asked = set(content_stems(question))
+            nearest = sorted(without, key=lambda s: len(asked & set(content_stems(text[s.start : s.end]))))
+            for span in holding[:1] + nearest[-1:]:
                 yield example(article, span, question, answer if span in holding else None)
 
 
