@@ -23,9 +23,9 @@ from qa.retrieval.embedder import SentenceEmbedder
 
 HERE = Path(__file__).parent
 HELD_OUT_TOPICS = 3
-GROUPS, HELD_OUT_GROUPS = 750, 80
+GROUPS, HELD_OUT_GROUPS = 400, 80
 ANSWERED, LEFT_OUT = 4, 2  # questions of each kind put to one passage at most
-WRITTEN_TIMES = 2
+WRITTEN_TIMES = 1
 TABLES = 0.2  # tables for each group
 ANOTHER = 0.5  # how often a question about a subject that no passage mentions is put to it, too
 
