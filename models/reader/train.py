@@ -70,6 +70,7 @@ def evaluate(model, tokenizer, examples: list[dict]) -> dict[str, float]:
     """Span F1 where there is an answer, and how well the score tells answered from unanswered (AUROC)."""
     model.eval()
     overlap, margins, labels = [], [], []
+    examples = sorted(examples, key=lambda example: len(example["text"]))  # a batch is padded to its longest
     for first in range(0, len(examples), 32):
         part = examples[first : first + 32]
         encoded = encode_pairs(
