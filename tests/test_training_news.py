@@ -16,7 +16,7 @@ from models.reader.written import articles, elsewhere, place, written_examples
 PROJECT = Path(__file__).parent.parent
 COMMON = (
     "Christmas Easter Eve New Year Mondays Saturdays Sundays Mr Mrs Ms Dr St Saint Professor Mayor President Northern "
-    "American Latin Geneva Isle"
+    "American Latin Geneva Isle United Cross X-ray"
 )
 TOPICS = read_topics(PROJECT / "models" / "reader" / "story_lines.txt")
 
