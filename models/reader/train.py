@@ -1,7 +1,7 @@
 """Train the reader: MiniLM with a head that points at the start and end of an answer, or at nothing.
 
     python -m models.reader.train EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--rate 2e-4] [--paragraphs N]
-        [--start WEIGHTS] [--bfloat16]
+        [--news N] [--start WEIGHTS] [--bfloat16]
 
 The folder holds what examples.py and news.py wrote. Starts from all-MiniLM-L6-v2, whose word embeddings stay as they
 are, so that only the six layers and the head are written (reader.safetensors, bfloat16). No answer is the span at the
@@ -103,6 +103,7 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--rate", type=float, default=2e-4)
     parser.add_argument("--paragraphs", type=int, help="examples of the open sets, drawn by chance; all where left out")
+    parser.add_argument("--news", type=int, help="examples of news, likewise")
     parser.add_argument("--start", type=Path, help="weights to go on from")
     parser.add_argument("--bfloat16", action="store_true", help="faster where the processor has units for it")
     arguments = parser.parse_args()
@@ -117,7 +118,8 @@ def main() -> None:
     for layer in model.encoder.encoder.layer:
         layer.attention.self.dropout.p = 0.0  # drawing so many random numbers took a third of a step on two cores
     paragraphs, news = (load(arguments.examples / f"{name}.jsonl") for name in ("train", "news"))
-    train = rng.sample(paragraphs, arguments.paragraphs or len(paragraphs)) + news
+    train = rng.sample(paragraphs, arguments.paragraphs or len(paragraphs))
+    train += rng.sample(news, arguments.news or len(news))
     held_out = {name: load(arguments.examples / f"{name}.jsonl") for name in HELD_OUT}
     lengths = [
         min(LONGEST, len(ids))

@@ -16,6 +16,7 @@ import calendar
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -87,13 +88,19 @@ def written_examples(held_out: bool, turn: int = 0) -> Iterator[dict]:
     for article in articles(held_out):
         text = article["text"]
         for number, (question, answer) in enumerate(article["asked"], start=turn):
-            passages = split_passages(text, WIDTHS[number % len(WIDTHS)], 1)
+            passages = _cut(text, WIDTHS[number % len(WIDTHS)])
             holding = [s for s in passages if answer and s.start <= answer[0] and answer[1] <= s.end]
             without = [s for s in passages if not answer or not places(text[slice(*answer)], text[s.start : s.end])]
             asked = set(content_stems(question))
-            nearest = sorted(without, key=lambda s: len(asked & set(content_stems(text[s.start : s.end]))))
+            nearest = sorted(without, key=lambda s: len(asked & passages[s]))
             for span in holding[:1] + nearest[-1:]:
                 yield example(article, span, question, answer if span in holding else None)
+
+
+@lru_cache(maxsize=len(WIDTHS))
+def _cut(text: str, width: int) -> dict[Span, frozenset[str]]:
+    """The passages of an article with the stems of their words; its questions ask for them one after the other."""
+    return {s: frozenset(content_stems(text[s.start : s.end])) for s in split_passages(text, width, 1)}
 
 
 def elsewhere(read: Sequence[dict], embedder: SentenceEmbedder) -> Iterator[dict]:
@@ -141,18 +148,19 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
     read = articles(held_out=True)
-    ids = {one["title"]: f"written-{number}" for number, one in enumerate(read)}
+    for number, one in enumerate(read):
+        one["id"] = f"written-{number}"
     asked = [
         {
             "question": question,
             "answers": [one["text"][slice(*answer)]] if answer else [],
             "answerable": answer is not None,
-            "gold_articles": [ids[one["title"]]] if answer else [],
+            "gold_articles": [one["id"]] if answer else [],
         }
         for one in alone(read)
         for question, answer in one["asked"]
     ]
-    library = [{"id": ids[one["title"]], **{key: one[key] for key in ("title", "date", "text")}} for one in read]
+    library = [{key: one[key] for key in ("id", "title", "date", "text")} for one in read]
     folder.mkdir(parents=True, exist_ok=True)
     for name, lines in (("articles", library), ("questions", asked)):
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
