@@ -89,7 +89,7 @@ class Desk:
         settings = self.settings
         query = read_query(question, history, since, until, today, articles)
 
-        # Find passages, in one state of the library; an empty range is widened, and said.
+        # Find passages, in one state of the library; a range or phrase that no article fits is left out, and said.
         with self.library.snapshot() as snapshot:
             self._same_embedder(snapshot)
             query, note = within_reach(snapshot, query)
@@ -184,7 +184,8 @@ class Desk:
         made = read_query(query)
         with self.library.snapshot() as snapshot:
             self._same_embedder(snapshot)
-            return self.found(snapshot, replace(made, text=made.standalone, scope=Scope(), newest=False), k)
+            undated = replace(made, text=made.standalone, scope=Scope(), newest=False)
+            return self.found(snapshot, within_reach(snapshot, undated)[0], k)
 
     def found(self, snapshot: Snapshot, query: Query, count: int) -> list[Hit]:
         """The best ``count`` passages for a query: the search behind every answer, for what measures it, too."""

@@ -1,5 +1,6 @@
 """A question made ready to search: checked, completed from the history, its date phrase turned into a range or an order."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from qa.types import Message, Scope
 
 LONGEST_QUESTION = 4_000  # characters
 _MOST_TERMS = 64  # a pasted article as a question must not become a query of a thousand terms
+_QUOTED = re.compile(r'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»')
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Query:
     text: str  # what is searched: the standalone question without its date phrase
     scope: Scope
     newest: bool
+    phrases: tuple[str, ...] = ()  # what the question puts in quotation marks, without them
 
 
 def make_query(question: str, history: Sequence[Message], given: Scope, today: date) -> Query:
@@ -33,7 +36,8 @@ def make_query(question: str, history: Sequence[Message], given: Scope, today: d
         request = DateRequest(standalone, given.since, given.until, request.newest)
     # "And last week?" leaves nothing to search for without its phrase.
     text = request.question if search_terms(request.question) else standalone
-    return Query(standalone, text, Scope(request.since, request.until, given.articles), request.newest)
+    scope = Scope(request.since, request.until, given.articles)
+    return Query(standalone, text, scope, request.newest, quoted_phrases(question))
 
 
 def read_query(
@@ -76,6 +80,12 @@ def as_message(turn: Mapping[str, str]) -> Message:
     ):
         raise InputError('a turn of the history is none; give {"role": "user" or "assistant", "content": a text}')
     return Message(turn["role"], turn["content"])  # type: ignore[arg-type]
+
+
+def quoted_phrases(question: str) -> tuple[str, ...]:
+    """The words in quotation marks; a question that stands in them as a whole is just a question."""
+    found = ["".join(part or "" for part in parts).strip() for parts in _QUOTED.findall(question)]
+    return tuple(dict.fromkeys(phrase for phrase in found if words(phrase) and not phrase.endswith("?")))
 
 
 def search_terms(text: str) -> list[str]:

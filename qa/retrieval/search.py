@@ -26,13 +26,31 @@ def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: i
 
 
 def within_reach(snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
-    """The query, without its date range where no article falls in it; and the sentence that says so."""
-    since, until = query.scope.since, query.scope.until
-    if (since or until) and not snapshot.has_articles(query.scope):
-        stretch = " ".join(part for part in (since and f"from {since}", until and f"until {until}") if part)
-        everywhen = replace(query, text=query.standalone, scope=Scope(articles=query.scope.articles))
-        return everywhen, f"No article is dated {stretch}; all dates were searched."
-    return query, None
+    """The query with what no article fits left out: its date range, its phrases; and the sentences that say so.
+
+    Phrases in quotation marks keep the search to the articles that have them all, word for word.
+    """
+    notes = []
+    stretch = _stretch(query.scope)
+    if stretch and not snapshot.has_articles(query.scope):
+        query = replace(query, text=query.standalone, scope=Scope(articles=query.scope.articles))
+        notes.append(f"No article is dated {stretch}; all dates were searched.")
+    if query.phrases:
+        holding = snapshot.articles_with(query.phrases, query.scope)
+        if holding:
+            query = replace(query, scope=replace(query.scope, articles=holding))
+        else:
+            named, stretch = " and ".join(f"“{phrase}”" for phrase in query.phrases), _stretch(query.scope)
+            dated = f" dated {stretch}" if stretch else ""
+            notes.append(f"No article{dated} says {named} word for word; other wordings were searched.")
+    return query, " ".join(notes) or None
+
+
+def _stretch(scope: Scope) -> str:
+    """A range of dates in words; none where both sides are open."""
+    return " ".join(
+        part for part in (scope.since and f"from {scope.since}", scope.until and f"until {scope.until}") if part
+    )
 
 
 def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
