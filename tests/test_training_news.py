@@ -14,7 +14,10 @@ from models.reader.tables import KINDS, table_examples
 from models.reader.written import articles, elsewhere, place, written_examples
 
 PROJECT = Path(__file__).parent.parent
-COMMON = "Christmas Easter Eve New Year Geneva Isle Mondays Saturdays Sundays Mr Mrs Ms Dr St Saint Professor Mayor President Northern American Latin"
+COMMON = (
+    "Christmas Easter Eve New Year Mondays Saturdays Sundays Mr Mrs Ms Dr St Saint Professor Mayor President Northern "
+    "American Latin Geneva Isle"
+)
 TOPICS = read_topics(PROJECT / "models" / "reader" / "story_lines.txt")
 
 
