@@ -5,6 +5,7 @@ import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,15 @@ _IN_SCOPE = (
     "(?1 IS NULL OR a.date >= ?1) AND (?2 IS NULL OR a.date <= ?2)"
     " AND (?3 IS NULL OR a.article_id IN (SELECT value FROM json_each(?3)))"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlace:
+    """A passage's article, its date, and the number of its group of near copies, None where it has no copy."""
+
+    article: int  # row id
+    date: str | None
+    group: int | None
 
 
 class Snapshot:
@@ -97,6 +107,17 @@ class Snapshot:
     def vector_search(self, vector: Any, count: int, scope: Scope = EVERYWHERE) -> list[tuple[int, float]]:
         """Passage ids with their cosine to ``vector``, float32 of shape (dimension,), best first."""
         return self._index.search(vector, count, self._selector(scope))
+
+    def copy_places(self, passage_ids: Sequence[int]) -> dict[int, CopyPlace]:
+        """Which article each passage is of, and which group of near copies that belongs to."""
+        found = rows(
+            self._connection,
+            """SELECT p.passage_id, a.row_id, a.date, n.copy_group
+               FROM passages p JOIN articles a USING (row_id) LEFT JOIN near_copies n USING (row_id)
+               WHERE p.passage_id IN (SELECT value FROM json_each(?))""",
+            (json.dumps(list(passage_ids)),),
+        )
+        return {passage_id: CopyPlace(*place) for passage_id, *place in found}
 
     def hits(self, scores: Sequence[tuple[int, float]]) -> list[Hit]:
         """The passages of ids with their scores, in the order given."""
