@@ -28,11 +28,14 @@ class Query:
     phrases: tuple[str, ...] = ()  # what the question puts in quotation marks, without them
 
 
-def make_query(question: str, history: Sequence[Message], given: Scope, today: date) -> Query:
-    """Read a question: what it leaves to the history, and its date phrases; an explicit range goes before a phrase."""
+def make_query(question: str, history: Sequence[Message], given: Scope, today: date, any_date: bool = False) -> Query:
+    """Read a question: what it leaves to the history, and its date phrases.
+
+    An explicit range goes before a phrase; with ``any_date`` a phrase is like any other words.
+    """
     standalone = standalone_question(question, history)
     request = date_request(standalone, today)
-    if given.since is not None or given.until is not None:
+    if any_date or given.since is not None or given.until is not None:
         request = DateRequest(standalone, given.since, given.until, request.newest)
     # "And last week?" leaves nothing to search for without its phrase.
     text = request.question if search_terms(request.question) else standalone
@@ -47,6 +50,7 @@ def read_query(
     until: str | None = None,
     today: str | None = None,
     articles: Collection[str] | None = None,
+    any_date: bool = False,
 ) -> Query:
     """A query from what a person gave. Raises InputError for a blank or overlong question, a bad date or history."""
     asked = clean_text(question).strip()
@@ -60,7 +64,7 @@ def read_query(
     given = [turn if isinstance(turn, Message) else as_message(turn) for turn in history]
     turns = [Message(turn.role, clean_text(turn.content)) for turn in given]
     scope = Scope(first, last, None if articles is None else frozenset(articles))
-    return make_query(asked, turns, scope, date.fromisoformat(now) if now else date.today())
+    return make_query(asked, turns, scope, date.fromisoformat(now) if now else date.today(), any_date)
 
 
 def checked_date(text: str | None) -> str | None:
