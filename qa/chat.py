@@ -77,19 +77,20 @@ class Desk:
         today: str | None = None,
         wanted: Callable[[], bool] = lambda: True,
         articles: Collection[str] | None = None,
+        any_date: bool = False,
     ) -> Iterator[Answer]:
         """Yield growing answers; the last one is complete. What has been shown is never withdrawn.
 
         ``history`` are the turns before; ``since`` and ``until`` (inclusive) and ``today`` are ISO dates. Raises
         InputError for a blank or overlong question or a bad date, LibraryError and ModelError. ``wanted`` is asked
         after every piece of the generator's reply, from which on it returns False nothing more is generated.
-        ``articles`` are the ids of those to search, None for all.
+        ``articles`` are the ids of those to search, None for all; ``any_date`` takes no range from the question.
         """
         began = time.perf_counter()
         settings = self.settings
-        query = read_query(question, history, since, until, today, articles)
+        query = read_query(question, history, since, until, today, articles, any_date)
 
-        # Find passages, in one state of the library; an empty range is widened, and said.
+        # Find passages, in one state of the library; a range or phrase that no article fits is left out, and said.
         with self.library.snapshot() as snapshot:
             self._same_embedder(snapshot)
             query, note = within_reach(snapshot, query)
@@ -174,9 +175,10 @@ class Desk:
         until: str | None = None,
         today: str | None = None,
         articles: Collection[str] | None = None,
+        any_date: bool = False,
     ) -> Answer:
         """The last answer of ``stream``."""
-        *_, answer = self.stream(question, history, since, until, today, articles=articles)
+        *_, answer = self.stream(question, history, since, until, today, articles=articles, any_date=any_date)
         return answer
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
@@ -184,7 +186,8 @@ class Desk:
         made = read_query(query)
         with self.library.snapshot() as snapshot:
             self._same_embedder(snapshot)
-            return self.found(snapshot, replace(made, text=made.standalone, scope=Scope(), newest=False), k)
+            undated = replace(made, text=made.standalone, scope=Scope(), newest=False)
+            return self.found(snapshot, within_reach(snapshot, undated)[0], k)
 
     def found(self, snapshot: Snapshot, query: Query, count: int) -> list[Hit]:
         """The best ``count`` passages for a query: the search behind every answer, for what measures it, too."""

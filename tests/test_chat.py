@@ -286,6 +286,22 @@ def test_a_range_includes_both_of_its_days(
     assert (answer.since, answer.until) == (since, until)
 
 
+def test_a_phrase_in_quotation_marks_is_looked_for_word_for_word(ready: MakeDesk) -> None:
+    """Only articles that say it are searched; where none does, or none in the range, that is said."""
+    desk = ready(TRUE)
+    exact = desk.ask('How many crowns had the "48 million crowns" work cost?')
+    assert {passage.article_id for passage in exact.passages} == {"bridge.txt"}
+    assert exact.reason is None
+    other = desk.ask('How many crowns had the "million work" cost?')
+    assert other.reason == "No article says “million work” word for word; other wordings were searched."
+    assert other.citations
+    both = desk.ask('How many crowns had the "million work" cost?', until="2001-01-01")
+    assert both.reason == f"No article is dated until 2001-01-01; all dates were searched. {other.reason}"
+    ranged = desk.ask('How many crowns had the "48 million crowns" work cost?', since="2031-05-01")
+    assert (ranged.reason or "").startswith("No article dated from 2031-05-01 says “48 million crowns” word for word;")
+    assert {passage.article_id for passage in ranged.passages} == {"valley/orchard.txt"}
+
+
 @pytest.mark.parametrize(
     ("since", "until", "said"),
     [

@@ -81,6 +81,13 @@ DAMAGES = {
         "keywords",
         "1 passages are not in",
     ),
+    "an article that is not compared": (
+        execute("DELETE FROM copy_bands WHERE row_id = 1"),
+        "near copies",
+        "1 articles",
+    ),
+    "bands of a deleted article": (execute("INSERT INTO copy_bands VALUES (7, 77)"), "near copies", "that are gone"),
+    "a copy of nothing": (execute("INSERT INTO near_copies VALUES (1, 1)"), "near copies", "1 groups have one"),
     "keywords without passage": (
         execute("INSERT INTO keywords (rowid, text) VALUES (99, 'b')"),
         "keywords",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qa.library.store import Library
-from qa.retrieval.query import Query, make_query
+from qa.retrieval.query import Query, make_query, quoted_phrases
 from qa.retrieval.search import fuse, search
 from qa.types import Hit, Message, Scope
 from tests.conftest import MakeDesk, WordEmbedder, write_articles
@@ -148,6 +148,39 @@ def test_an_empty_library_has_no_hits(tmp_path: Path, make_desk: MakeDesk) -> No
     assert desk.search("text") == []
 
 
+@pytest.mark.parametrize(
+    ("question", "phrases"),
+    [
+        ('Who said "no  comment" in May?', ("no  comment",)),
+        ("Who wrote “Salt Road” and „Winter“ and «Été»?", ("Salt Road", "Winter", "Été")),
+        ('"frost" or "frost"', ("frost",)),
+        ('"What does the bridge cost?"', ()),
+        ('an inch is 1", a foot 12', ()),
+        ('"?!" or ""', ()),
+        ("the miners' 'no'", ()),
+    ],
+)
+def test_words_in_quotation_marks_are_a_phrase(question: str, phrases: tuple[str, ...]) -> None:
+    """Not in single ones, which are apostrophes, and not where the whole question stands in them."""
+    assert quoted_phrases(question) == phrases
+
+
+def test_a_phrase_keeps_the_search_to_the_articles_that_say_it(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Word for word, in the headline or the text, whatever the case and the punctuation between."""
+    desk = make_desk()
+    desk.index(write_articles(tmp_path / "dated", DATED))
+
+    def ids(query: str) -> set[str]:
+        return {hit.article_id for hit in desk.search(query, 9)}
+
+    assert ids('harbour fee "in lindal is six"') == {"b.txt"}
+    assert ids('fee "harbour notes"') == {"c.txt"}
+    assert ids('fee "once the oldest"') == {"c.txt"}
+    assert ids('"harbour fee" "four crowns"') == {"c.txt"}
+    # The same stems are not the same words; where nothing says it, everything is searched.
+    assert ids('fee "harbours fee"') == ids("fee harbours") == set(DATED)
+
+
 def test_a_query_is_searched_without_its_date_phrase() -> None:
     """The phrase became the range."""
     assert make_query("What was said of the frost last month?", (), Scope(), TODAY) == Query(
@@ -170,6 +203,12 @@ def test_an_explicit_range_goes_before_a_phrase() -> None:
     assert query == Query(
         "What is the latest since March?", "What is the latest since March?", Scope(until="2031-02-01"), True
     )
+
+
+def test_a_phrase_can_be_left_in_the_question() -> None:
+    """No range, the words are searched like others, and an order holds."""
+    asked = "What is the latest since March?"
+    assert make_query(asked, (), Scope(), TODAY, any_date=True) == Query(asked, asked, Scope(), True)
 
 
 def test_a_follow_up_is_completed_before_it_is_searched() -> None:

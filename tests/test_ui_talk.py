@@ -21,12 +21,18 @@ class Desk:
     def __init__(self) -> None:
         self.closed = threading.Event()
         self.asked: list[tuple[str, tuple[Message, ...]]] = []
+        self.any_dates: list[bool] = []
 
     def stream(
-        self, question: str, history: Sequence[Message] = (), wanted: Callable[[], bool] = lambda: True
+        self,
+        question: str,
+        history: Sequence[Message] = (),
+        wanted: Callable[[], bool] = lambda: True,
+        any_date: bool = False,
     ) -> Iterator[Answer]:
         """Yield growing answers; the "silent" one has nothing to show as long as it is wanted."""
         self.asked.append((question, tuple(history)))
+        self.any_dates.append(any_date)
         try:
             yield Answer(question, question)
             if question == "fail":
@@ -63,6 +69,13 @@ def last(talk: Talk, turns: tuple[Turn, ...]) -> Turn | None:
     """Return the last that a question yields."""
     assert talk.take(turns)
     return list(talk.answers(turns))[-1]
+
+
+def test_a_question_can_be_put_to_articles_of_all_dates(talk: Talk, desk: Desk) -> None:
+    """The turn remembers it, and the desk is told."""
+    last(talk, (talk.begun("once", any_date=True),))
+    last(talk, (talk.begun("once"),))
+    assert desk.any_dates == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,11 @@ element.addEventListener("click", (event) => {
   if (button) trigger("example", { number: Number(button.dataset.number) });
 });
 """
+ON_WIDEN = """
+element.addEventListener("click", (event) => {
+  if (event.target.closest("button.widen")) trigger("widen", {});
+});
+"""
 # The first click on Delete asks (ui/page.js); the second one, on the same button, comes here.
 ON_DELETE = """
 element.addEventListener("click", (event) => {
@@ -60,7 +65,7 @@ def _ask_tab(page: Page, examples: Sequence[str], kept: gr.BrowserState) -> tupl
     with gr.Row(elem_id="ask"):
         with gr.Column(scale=3, min_width=320, elem_id="talk"):
             with gr.Column(elem_id="conversation"):
-                past, current = _html("", "past"), _html("", "current")
+                past, current = _html("", "past"), _html("", "current", ON_WIDEN)
             notice = _html("", "notice")
             question = gr.Textbox(
                 label="Question", placeholder="Ask a question", lines=1, max_lines=8, elem_id="question", autofocus=True
@@ -78,6 +83,7 @@ def _ask_tab(page: Page, examples: Sequence[str], kept: gr.BrowserState) -> tupl
         gr.on([send.click, question.submit], page.begin, [question, kept], [question, *shown], **AT_ONCE),
         example.example(page.example, [kept], [question, *shown], **AT_ONCE),
         retry.click(page.retry, [kept], [question, *shown], **AT_ONCE),
+        current.widen(page.widen, [kept], [question, *shown], **AT_ONCE),
     ):
         asked = begun.then(
             page.ask,

@@ -22,6 +22,8 @@ class Desk(Protocol):
         until: str | None = None,
         today: str | None = None,
         wanted: Callable[[], bool] = lambda: True,
+        *,
+        any_date: bool = False,
     ) -> Iterator[Answer]:
         """Yield growing answers; the last is complete. Closing the iterator stops the model, as ``wanted`` does."""
 

@@ -51,10 +51,17 @@ class Page:
     def retry(self, kept: Kept) -> tuple[Any, ...]:
         """Take the last question again, in place of its answer."""
         turns = restored(kept)
+        return self._again(turns, any_date=bool(turns) and turns[-1].any_date)
+
+    def widen(self, kept: Kept) -> tuple[Any, ...]:
+        """Take the last question again, of articles of all dates, in place of its answer."""
+        return self._again(restored(kept), any_date=True)
+
+    def _again(self, turns: tuple[Turn, ...], any_date: bool) -> tuple[Any, ...]:
         objection = (BUSY if self._talk.busy(turns) else "") if turns else NOTHING_YET
         if objection:
             return gr.skip(), notice_html(objection), gr.skip(), gr.skip(), gr.skip()
-        return gr.skip(), *self._asked((*turns[:-1], self._talk.begun(turns[-1].question)))
+        return gr.skip(), *self._asked((*turns[:-1], self._talk.begun(turns[-1].question, any_date)))
 
     def ask(self, kept: Kept) -> Iterator[tuple[Any, Any, Any]]:
         """Show the answer as it grows, and keep it when it is complete; nobody else writes there meanwhile."""

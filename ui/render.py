@@ -8,6 +8,11 @@ from ui.markup import count, day, escape, unreadable_html
 from ui.sources import plain_text, sources_html
 from ui.turns import Source, Turn
 
+# It works on the last answer; ui/page.css hides it in those before.
+WIDEN = (
+    '<button type="button" class="widen" title="Search all dates instead" aria-label="Search all dates instead">'
+    "×</button>"
+)
 CHECKED = "Each sentence was checked against the passage it cites."
 
 
@@ -152,7 +157,7 @@ def _facts(answer: Answer) -> Iterable[str]:
     if answer.since or answer.until:
         first = f"from {day(answer.since)}" if answer.since else ""
         last = f"until {day(answer.until)}" if answer.until else ""
-        yield f'<span class="chip">Searched {escape(" ".join(filter(None, (first, last))))}</span>'
+        yield f'<span class="chip">Searched {escape(" ".join(filter(None, (first, last))))}{WIDEN}</span>'
     if answer.timings.total_ms > 0:
         yield f"{answer.timings.total_ms / 1000:.1f} s"
 

@@ -51,9 +51,9 @@ class Talk:
         run = self._run(turns)
         return run is not None and not run.done
 
-    def begun(self, question: str) -> Turn:
+    def begun(self, question: str, any_date: bool = False) -> Turn:
         """Return a new busy turn, to be answered once."""
-        turn = new_turn(question.strip())
+        turn = new_turn(question.strip(), any_date)
         self._runs[turn.turn_id] = _Run(turn)
         for turn_id in [turn_id for turn_id, run in self._runs.items() if run.done][
             : max(0, len(self._runs) - REMEMBERED)
@@ -119,7 +119,10 @@ class Talk:
                 if run.stopped.is_set():
                     return
             try:
-                stream = self._desk.stream(run.turn.question, history(before), wanted=lambda: not run.stopped.is_set())
+                turn = run.turn
+                stream = self._desk.stream(
+                    turn.question, history(before), wanted=lambda: not run.stopped.is_set(), any_date=turn.any_date
+                )
                 with closing(stream) as answers:  # type: ignore[type-var]
                     for answer in answers:
                         if run.stopped.is_set():

@@ -43,14 +43,15 @@ class Turn:
     sources: tuple[Source, ...] = ()
     message: str | None = None
     stopped: bool = False
+    any_date: bool = False  # asked of articles of all dates, whatever the question says
 
 
 _STORED = TypeAdapter(Turn)
 
 
-def new_turn(question: str) -> Turn:
+def new_turn(question: str, any_date: bool = False) -> Turn:
     """Return a turn that waits for its answer."""
-    return Turn(turn_id=secrets.token_hex(8), question=question)
+    return Turn(turn_id=secrets.token_hex(8), question=question, any_date=any_date)
 
 
 def answered(turn: Turn, answer: Answer, article: Callable[[str], Article]) -> Turn:

@@ -15,7 +15,7 @@ import apsw
 from qa.errors import LibraryError
 
 FILE = "library.sqlite"
-FORMAT = "1"
+FORMAT = "2"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -49,6 +49,12 @@ CREATE TABLE segments (file TEXT PRIMARY KEY, sha256 TEXT NOT NULL, vectors INTE
 CREATE TABLE tombstones (passage_id INTEGER PRIMARY KEY);
 CREATE TABLE kept_out (source_id INTEGER NOT NULL, path TEXT NOT NULL, given_id TEXT NOT NULL, content_hash TEXT NOT NULL,
     PRIMARY KEY (source_id, path, given_id)) WITHOUT ROWID;
+"""
+COPIES_SCHEMA = """
+CREATE TABLE copy_bands (key INTEGER NOT NULL, row_id INTEGER NOT NULL, PRIMARY KEY (key, row_id)) WITHOUT ROWID;
+CREATE INDEX copy_bands_by_article ON copy_bands (row_id);
+CREATE TABLE near_copies (row_id INTEGER PRIMARY KEY, copy_group INTEGER NOT NULL);  -- articles that have near copies
+CREATE INDEX near_copies_by_group ON near_copies (copy_group);
 """
 
 
@@ -84,15 +90,31 @@ def open_to_write(folder: Path) -> apsw.Connection:
         connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
         if new or not list(connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")):
             with connection:
-                connection.execute(SCHEMA)
+                connection.execute(SCHEMA + COPIES_SCHEMA)
                 connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1)")
                 set_meta(connection, "format", FORMAT)
+        if get_meta(connection, "format") == "1":
+            _add_copies(connection)
         return _checked(connection, folder)
+
+
+def _add_copies(connection: apsw.Connection) -> None:
+    """From format 1, which knew nothing of near copies, to 2."""
+    from qa.library.copies import regroup  # it needs this file
+
+    with connection:
+        connection.execute(COPIES_SCHEMA)
+        regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles")])
+        set_meta(connection, "format", FORMAT)
 
 
 def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
     connection.set_busy_timeout(30_000)
     found = get_meta(connection, "format")
+    if found == "1":
+        raise LibraryError(
+            f"the library at {folder} is of an older version; bring it up to date: qa index --library {folder}"
+        )
     if found != FORMAT:
         raise LibraryError(f"the library at {folder} has format {found}, this version reads {FORMAT}; index it anew")
     return connection

@@ -8,6 +8,7 @@ from pathlib import Path
 import apsw
 import numpy as np
 
+from qa.library.copies import regroup
 from qa.library.database import rows
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
@@ -90,12 +91,14 @@ def publish(
                 _keep_out(connection, row_id)
             paths += [path for (path,) in rows(connection, "SELECT path FROM articles WHERE row_id = ?", (row_id,))]
             connection.execute("DELETE FROM articles WHERE row_id = ?", (row_id,))
-        new: list[int] = []
+        new, changed = list[int](), list[int]()
         for addition, article_cuts in zip(plan.additions, cuts, strict=True):
             row_id = _write_article(connection, addition)
+            changed.append(row_id)
             new += [_write_passage(connection, row_id, addition, cut) for cut in article_cuts]
         assign_ids(connection, paths)
         forget_gone(connection)
+        regroup(connection, changed, plan.removed)
         _drop_unused_vectors(connection, dead)
         _list_segments(connection, folder, new, list(dead), small)
     remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])

@@ -1,9 +1,11 @@
 """Reading a library: a snapshot pins one generation, so rows, keyword index and vectors always belong together."""
 
 import json
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,15 @@ _IN_SCOPE = (
     "(?1 IS NULL OR a.date >= ?1) AND (?2 IS NULL OR a.date <= ?2)"
     " AND (?3 IS NULL OR a.article_id IN (SELECT value FROM json_each(?3)))"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CopyPlace:
+    """A passage's article, its date, and the number of its group of near copies, None where it has no copy."""
+
+    article: int  # row id
+    date: str | None
+    group: int | None
 
 
 class Snapshot:
@@ -65,10 +76,24 @@ class Snapshot:
         """Whether any article is in the scope."""
         return bool(rows(self._connection, f"SELECT 1 FROM articles a WHERE {_IN_SCOPE} LIMIT 1", _bound(scope)))  # noqa: S608
 
+    def articles_with(self, phrases: Sequence[str], scope: Scope = EVERYWHERE) -> frozenset[str]:
+        """Ids of the articles in which every phrase stands word for word, letter case and punctuation aside."""
+        holding: list[set[str]] = []
+        for phrase in phrases:
+            # The keyword index finds the same stems in the same order; whether they are the same words, the text tells.
+            found = rows(
+                self._connection,
+                f"""SELECT a.article_id, a.title || char(10) || a.text FROM articles a WHERE {_IN_SCOPE} AND a.row_id IN
+                    (SELECT p.row_id FROM keywords k JOIN passages p ON p.passage_id = k.rowid WHERE keywords MATCH ?4)""",  # noqa: S608
+                (*_bound(scope), _fts_string(phrase)),
+            )
+            exact = re.compile(r"\b" + r"\W+".join(re.findall(r"\w+", phrase)) + r"\b", re.IGNORECASE)
+            holding.append({article_id for article_id, text in found if exact.search(text)})
+        return frozenset(set.intersection(*holding)) if holding else frozenset()
+
     def keyword_search(self, terms: Sequence[str], count: int, scope: Scope = EVERYWHERE) -> list[int]:
         """Passage ids by BM25 over headline and text, best first; every term counts, none is required."""
-        # Quoted, a term is text to FTS5 whatever it holds; the tokenizer stems it as it stemmed the passages.
-        query = " OR ".join('"{}"'.format(term.replace('"', '""')) for term in terms)
+        query = " OR ".join(map(_fts_string, terms))
         if not query:
             return []
         found = rows(
@@ -82,6 +107,17 @@ class Snapshot:
     def vector_search(self, vector: Any, count: int, scope: Scope = EVERYWHERE) -> list[tuple[int, float]]:
         """Passage ids with their cosine to ``vector``, float32 of shape (dimension,), best first."""
         return self._index.search(vector, count, self._selector(scope))
+
+    def copy_places(self, passage_ids: Sequence[int]) -> dict[int, CopyPlace]:
+        """Which article each passage is of, and which group of near copies that belongs to."""
+        found = rows(
+            self._connection,
+            """SELECT p.passage_id, a.row_id, a.date, n.copy_group
+               FROM passages p JOIN articles a USING (row_id) LEFT JOIN near_copies n USING (row_id)
+               WHERE p.passage_id IN (SELECT value FROM json_each(?))""",
+            (json.dumps(list(passage_ids)),),
+        )
+        return {passage_id: CopyPlace(*place) for passage_id, *place in found}
 
     def hits(self, scores: Sequence[tuple[int, float]]) -> list[Hit]:
         """The passages of ids with their scores, in the order given."""
@@ -112,6 +148,11 @@ class Snapshot:
             )
         dead = np.asarray([i for (i,) in rows(self._connection, "SELECT passage_id FROM tombstones")], dtype=np.int64)
         return faiss.IDSelectorNot(faiss.IDSelectorBatch(dead)) if len(dead) else None
+
+
+def _fts_string(text: str) -> str:
+    """Text as FTS5 reads it whatever it holds: quoted. The tokenizer stems its words as it stemmed the passages'."""
+    return '"{}"'.format(text.replace('"', '""'))
 
 
 def _bound(scope: Scope) -> tuple[str | None, str | None, str | None]:

@@ -9,6 +9,7 @@ import apsw
 import numpy as np
 
 from qa.errors import LibraryError
+from qa.library.copies import copy_problems, regroup
 from qa.library.database import get_meta, mapped_errors, open_to_read, open_to_write, rows, set_meta
 from qa.library.lock import writing
 from qa.library.publish import cut_article, store_vectors, write_keywords, write_one_segment
@@ -32,6 +33,7 @@ def verify(folder: Path) -> VerifyReport:
                 _passage_problems(connection),
                 _keyword_problems(connection),
                 _vector_problems(connection, folder),
+                copy_problems(connection),
             )
             problems = tuple(Problem(kind, detail, fix) for check in checks for kind, detail in check)
             articles, passages, vectors = (
@@ -96,6 +98,8 @@ def _rebuild(
             used.append(cut)
     store_vectors(connection, used, embedder, lambda done, total: tell("embedding", done, total))
     connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
+    connection.execute("DELETE FROM copy_bands; DELETE FROM near_copies")
+    regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles ORDER BY row_id")])
     write_one_segment(connection, folder)
 
 

@@ -1,5 +1,6 @@
 """A question made ready to search: checked, completed from the history, its date phrase turned into a range or an order."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from qa.types import Message, Scope
 
 LONGEST_QUESTION = 4_000  # characters
 _MOST_TERMS = 64  # a pasted article as a question must not become a query of a thousand terms
+_QUOTED = re.compile(r'"([^"]+)"|“([^“”]+)”|„([^„“”]+)[“”]|«([^«»]+)»')
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +25,22 @@ class Query:
     text: str  # what is searched: the standalone question without its date phrase
     scope: Scope
     newest: bool
+    phrases: tuple[str, ...] = ()  # what the question puts in quotation marks, without them
 
 
-def make_query(question: str, history: Sequence[Message], given: Scope, today: date) -> Query:
-    """Read a question: what it leaves to the history, and its date phrases; an explicit range goes before a phrase."""
+def make_query(question: str, history: Sequence[Message], given: Scope, today: date, any_date: bool = False) -> Query:
+    """Read a question: what it leaves to the history, and its date phrases.
+
+    An explicit range goes before a phrase; with ``any_date`` a phrase is like any other words.
+    """
     standalone = standalone_question(question, history)
     request = date_request(standalone, today)
-    if given.since is not None or given.until is not None:
+    if any_date or given.since is not None or given.until is not None:
         request = DateRequest(standalone, given.since, given.until, request.newest)
     # "And last week?" leaves nothing to search for without its phrase.
     text = request.question if search_terms(request.question) else standalone
-    return Query(standalone, text, Scope(request.since, request.until, given.articles), request.newest)
+    scope = Scope(request.since, request.until, given.articles)
+    return Query(standalone, text, scope, request.newest, quoted_phrases(question))
 
 
 def read_query(
@@ -43,6 +50,7 @@ def read_query(
     until: str | None = None,
     today: str | None = None,
     articles: Collection[str] | None = None,
+    any_date: bool = False,
 ) -> Query:
     """A query from what a person gave. Raises InputError for a blank or overlong question, a bad date or history."""
     asked = clean_text(question).strip()
@@ -56,7 +64,7 @@ def read_query(
     given = [turn if isinstance(turn, Message) else as_message(turn) for turn in history]
     turns = [Message(turn.role, clean_text(turn.content)) for turn in given]
     scope = Scope(first, last, None if articles is None else frozenset(articles))
-    return make_query(asked, turns, scope, date.fromisoformat(now) if now else date.today())
+    return make_query(asked, turns, scope, date.fromisoformat(now) if now else date.today(), any_date)
 
 
 def checked_date(text: str | None) -> str | None:
@@ -76,6 +84,12 @@ def as_message(turn: Mapping[str, str]) -> Message:
     ):
         raise InputError('a turn of the history is none; give {"role": "user" or "assistant", "content": a text}')
     return Message(turn["role"], turn["content"])  # type: ignore[arg-type]
+
+
+def quoted_phrases(question: str) -> tuple[str, ...]:
+    """The words in quotation marks; a question that stands in them as a whole is just a question."""
+    found = ["".join(part or "" for part in parts).strip() for parts in _QUOTED.findall(question)]
+    return tuple(dict.fromkeys(phrase for phrase in found if words(phrase) and not phrase.endswith("?")))
 
 
 def search_terms(text: str) -> list[str]:

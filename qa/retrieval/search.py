@@ -1,9 +1,9 @@
 """Keyword and vector search, fused: the passages that may answer a question, best first."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from qa.library.store import Snapshot
+from qa.library.store import CopyPlace, Snapshot
 from qa.retrieval.query import Query, search_terms
 from qa.types import Embedder, Hit, Scope
 
@@ -12,8 +12,12 @@ _ORDERED = 12  # fused passages among which "latest" may put the newer first
 
 
 def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int, count: int) -> list[Hit]:
-    """The best ``count`` passages: ranks of both searches added as 1 / (60 + rank), newest first only where asked."""
+    """The best ``count`` passages: ranks of both searches added as 1 / (60 + rank), newest first only where asked.
+
+    Of articles that are near copies of one another one speaks: the best, or where the newest is asked for, the newest.
+    """
     fused = fuse(*found_by(snapshot, embedder, query, candidates))
+    fused = _without_copies(fused, snapshot.copy_places([passage_id for passage_id, _ in fused]), query.newest)
     hits = snapshot.hits(fused[: max(count, _ORDERED) if query.newest else count])
     return (_newest_first(hits) if query.newest else hits)[:count]
 
@@ -26,13 +30,31 @@ def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: i
 
 
 def within_reach(snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
-    """The query, without its date range where no article falls in it; and the sentence that says so."""
-    since, until = query.scope.since, query.scope.until
-    if (since or until) and not snapshot.has_articles(query.scope):
-        stretch = " ".join(part for part in (since and f"from {since}", until and f"until {until}") if part)
-        everywhen = replace(query, text=query.standalone, scope=Scope(articles=query.scope.articles))
-        return everywhen, f"No article is dated {stretch}; all dates were searched."
-    return query, None
+    """The query with what no article fits left out: its date range, its phrases; and the sentences that say so.
+
+    Phrases in quotation marks keep the search to the articles that have them all, word for word.
+    """
+    notes = []
+    stretch = _stretch(query.scope)
+    if stretch and not snapshot.has_articles(query.scope):
+        query = replace(query, text=query.standalone, scope=Scope(articles=query.scope.articles))
+        notes.append(f"No article is dated {stretch}; all dates were searched.")
+    if query.phrases:
+        holding = snapshot.articles_with(query.phrases, query.scope)
+        if holding:
+            query = replace(query, scope=replace(query.scope, articles=holding))
+        else:
+            named, stretch = " and ".join(f"“{phrase}”" for phrase in query.phrases), _stretch(query.scope)
+            dated = f" dated {stretch}" if stretch else ""
+            notes.append(f"No article{dated} says {named} word for word; other wordings were searched.")
+    return query, " ".join(notes) or None
+
+
+def _stretch(scope: Scope) -> str:
+    """A range of dates in words; none where both sides are open."""
+    return " ".join(
+        part for part in (scope.since and f"from {scope.since}", scope.until and f"until {scope.until}") if part
+    )
 
 
 def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
@@ -42,6 +64,24 @@ def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
         for rank, identifier in enumerate(ranking, start=1):
             scores[identifier] = scores.get(identifier, 0.0) + 1 / (_RANK_CONSTANT + rank)
     return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _without_copies(
+    fused: Sequence[tuple[int, float]], places: Mapping[int, CopyPlace], newest: bool
+) -> list[tuple[int, float]]:
+    """The passages of one article of each group of near copies, and all of those that have none."""
+    chosen: dict[int, CopyPlace] = {}
+    for passage_id, _ in fused:
+        place = places[passage_id]
+        if place.group is not None:
+            best = chosen.setdefault(place.group, place)
+            if newest and (place.date or "") > (best.date or ""):
+                chosen[place.group] = place
+    return [
+        (passage_id, score)
+        for passage_id, score in fused
+        if (place := places[passage_id]).group is None or chosen[place.group].article == place.article
+    ]
 
 
 def _newest_first(hits: Sequence[Hit]) -> list[Hit]:

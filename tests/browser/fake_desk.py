@@ -79,6 +79,7 @@ class FakeDesk:
         self.uploads.mkdir(parents=True, exist_ok=True)
         self.known = {article.article_id: article for article in articles}
         self.histories: list[tuple[Message, ...]] = []
+        self.any_dates: list[bool] = []
         self.closed = threading.Event()
         self.go_on = threading.Event()
 
@@ -90,8 +91,11 @@ class FakeDesk:
         until: str | None = None,
         today: str | None = None,
         wanted: Callable[[], bool] = lambda: True,
+        *,
+        any_date: bool = False,
     ) -> Iterator[Answer]:
         """Yield what the question calls for."""
+        self.any_dates.append(any_date)
         self.histories.append(tuple(history))
         start = Answer(question, question, passages=(hit(TUNNEL), hit(TUNNEL, 120, 260), hit(MEASLES)), model="fake")
         try:
@@ -172,7 +176,7 @@ class FakeDesk:
             citations=(first, second),
             short_answer="eleven places",
             as_of="2025-10-16",
-            since="2025-10-01",
+            since=None if self.any_dates[-1] else "2025-10-01",
             withheld=(Withheld("Nobody may see this sentence.", 0.1),),
             timings=COMPLETE,
         )

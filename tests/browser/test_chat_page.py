@@ -205,6 +205,29 @@ def test_retry_asks_the_last_question_again_in_place_of_its_answer(serve_desk: S
     assert desk.histories[2] == desk.histories[1]
 
 
+def test_the_range_of_dates_can_be_taken_off(serve_desk: Serve, tmp_path: Path) -> None:
+    """The cross asks the last question again, of all dates, and Retry keeps to that; earlier answers have none."""
+    desk = FakeDesk(tmp_path)
+    page = serve_desk(desk)
+    page.ask(QUESTION)
+    page.ask("And in October?")
+    assert [cross.is_displayed() for cross in page.all("#conversation .widen")] == [False, True]
+    before = page.last()
+    page.click("#current .widen")
+    page.until(lambda: page.last() != before)
+    page.finished()
+    assert "Searched" not in page.turns()[-1].text
+    assert len(page.turns()) == 2
+    before = page.last()
+    page.click("#retry")
+    page.until(lambda: page.last() != before)
+    page.finished()
+    assert desk.any_dates == [False, False, True, True]
+    assert desk.histories[1] == desk.histories[2] == desk.histories[3]
+    page.ask(QUESTION)
+    assert desk.any_dates[-1] is False
+
+
 def test_earlier_turns_go_along_as_history(serve_desk: Serve, tmp_path: Path) -> None:
     """The second question brings the first one and its answer."""
     desk = FakeDesk(tmp_path)
