@@ -69,6 +69,8 @@ class HostileDesk(FakeDesk):
         until: str | None = None,
         today: str | None = None,
         wanted: Callable[[], bool] = lambda: True,
+        *,
+        any_date: bool = False,
     ) -> Iterator[Answer]:
         """Answer, refuse or fail with the payload that the question names, in every field there is."""
         what, number = question.split()[:2]
