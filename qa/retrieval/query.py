@@ -87,7 +87,7 @@ def as_message(turn: Mapping[str, str]) -> Message:
 
 
 def quoted_phrases(question: str) -> tuple[str, ...]:
-    """The words in quotation marks; a question that stands in them as a whole is just a question."""
+    """What stands in quotation marks, save a question, which no article is expected to repeat."""
     found = ["".join(part or "" for part in parts).strip() for parts in _QUOTED.findall(question)]
     return tuple(dict.fromkeys(phrase for phrase in found if words(phrase) and not phrase.endswith("?")))
 
