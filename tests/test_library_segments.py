@@ -68,15 +68,11 @@ def test_several_segments_are_searched_as_one(tmp_path: Path) -> None:
     assert [i for i, _ in index.search(np.array([0.8, 0.6, 0, 0]), 1)] == [2]
 
 
-def test_a_selector_shuts_ids_out(tmp_path: Path) -> None:
-    """Before the best are counted, not after."""
-    import faiss
-
-    index = VectorIndex(tmp_path, [write_segment(tmp_path, [1, 2, 3], AXES[:3])])
-    chosen = faiss.IDSelectorBatch(np.array([2, 3], dtype=np.int64))
-    assert [i for i, _ in index.search(AXES[0], 1, chosen)] == [2]
-    none = faiss.IDSelectorBatch(np.array([], dtype=np.int64))
-    assert index.search(AXES[0], 3, none) == []
+def test_what_is_not_allowed_is_shut_out(tmp_path: Path) -> None:
+    """Before the best are counted, not after; an id beyond the end is not allowed either."""
+    index = VectorIndex(tmp_path, [write_segment(tmp_path, [1, 2, 3, 90], AXES[[0, 1, 2, 0]])])
+    assert [i for i, _ in index.search(AXES[0], 1, np.array([False, False, True, True]))] == [2]
+    assert index.search(AXES[0], 3, np.zeros(4, dtype=bool)) == []
 
 
 def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:

@@ -5,7 +5,8 @@ before 3.51.3 can be corrupted by two connections), FTS5 always there, and conte
 """
 
 import errno
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ from qa.errors import LibraryError
 
 FILE = "library.sqlite"
 FORMAT = "2"
+KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
 
-SCHEMA = """
+SCHEMA = f"""
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources (source_id INTEGER PRIMARY KEY, root TEXT NOT NULL UNIQUE, name TEXT NOT NULL);
 CREATE TABLE articles (
@@ -43,7 +45,7 @@ CREATE INDEX passages_by_article ON passages (row_id);
 CREATE INDEX passages_by_hash ON passages (text_hash);
 CREATE TABLE vectors (text_hash BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID;  -- float16
 CREATE VIRTUAL TABLE keywords USING fts5 (
-    title, text, content='', contentless_delete=1, tokenize='porter unicode61 remove_diacritics 2'
+    title, text, content='', contentless_delete=1, tokenize='{KEYWORD_TOKENIZER}'
 );
 CREATE TABLE segments (file TEXT PRIMARY KEY, sha256 TEXT NOT NULL, vectors INTEGER NOT NULL);
 CREATE TABLE tombstones (passage_id INTEGER PRIMARY KEY);
@@ -131,6 +133,16 @@ def set_meta(connection: apsw.Connection, key: str, value: str) -> None:
     connection.execute(
         "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
     )
+
+
+def next_generation(connection: apsw.Connection) -> None:
+    """Count a change of articles or passages, by which what is kept in memory is known to be old."""
+    set_meta(connection, "generation", str(int(get_meta(connection, "generation") or 0) + 1))
+
+
+def json_list(values: Iterable[object]) -> str:
+    """Values as ``json_each`` of a query takes them."""
+    return json.dumps(list(values))
 
 
 def rows(connection: apsw.Connection, query: str, values: tuple[Any, ...] = ()) -> list[Any]:

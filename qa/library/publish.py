@@ -9,7 +9,7 @@ import apsw
 import numpy as np
 
 from qa.library.copies import regroup
-from qa.library.database import rows
+from qa.library.database import next_generation, rows
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids, forget_gone
@@ -101,6 +101,7 @@ def publish(
         regroup(connection, changed, plan.removed)
         _drop_unused_vectors(connection, dead)
         _list_segments(connection, folder, new, list(dead), small)
+        next_generation(connection)
     remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
 
 

@@ -81,15 +81,18 @@ class VectorIndex:
         """Read every segment. Raises LibraryError when one is missing or damaged."""
         self._indexes = [read_segment(folder, segment) for segment in segments]
 
-    def search(self, vector: Any, count: int, selector: Any = None) -> list[tuple[int, float]]:
+    def search(self, vector: Any, count: int, allowed: Any = None) -> list[tuple[int, float]]:
         """The nearest passage ids with their inner products, best first, ties by id; ``vector`` has shape (dimension,).
 
-        ``selector`` is a faiss.IDSelector of the ids that may be found, or None for all.
+        ``allowed`` says for each id, bool of shape (n,), whether it may be found; None for all.
         """
         import faiss
 
         query = np.ascontiguousarray(vector, dtype=np.float32)[None, :]
-        parameters = faiss.SearchParameters(sel=selector) if selector is not None else None  # type: ignore[call-arg]
+        parameters = None
+        if allowed is not None:
+            selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))  # type: ignore[call-arg, arg-type]
+            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         found: list[tuple[int, float]] = []
         for index in self._indexes:
             scores, ids = index.search(query, min(count, index.ntotal), params=parameters)

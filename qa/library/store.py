@@ -1,19 +1,20 @@
 """Reading a library: a snapshot pins one generation, so rows, keyword index and vectors always belong together."""
 
-import json
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import apsw
-import numpy as np
 
 from qa.errors import InputError, LibraryError
-from qa.library.database import get_meta, mapped_errors, open_to_read, rows
+from qa.library.catalogue import Catalogue
+from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.keywords import fts_string, keyword_search
 from qa.library.segments import Segment, VectorIndex
 from qa.types import Article, Hit, ListedArticle, Nearest, Scope, Span
 
@@ -37,10 +38,13 @@ class CopyPlace:
 class Snapshot:
     """One consistent state of a library; use it within ``Library.snapshot`` only."""
 
-    def __init__(self, connection: apsw.Connection, index: VectorIndex, uploads: Path) -> None:
-        """Hold an open read transaction and the vectors that belong to it."""
+    def __init__(
+        self, connection: apsw.Connection, index: VectorIndex, catalogue: Callable[[], Catalogue], uploads: Path
+    ) -> None:
+        """Hold an open read transaction, and the vectors and the catalogue that belong to it."""
         self._connection = connection
         self._index = index
+        self._catalogue = catalogue
         self._uploads = uploads
         self.embedder = get_meta(connection, "embedder")
 
@@ -85,28 +89,28 @@ class Snapshot:
                 self._connection,
                 f"""SELECT a.article_id, a.title || char(10) || a.text FROM articles a WHERE {_IN_SCOPE} AND a.row_id IN
                     (SELECT p.row_id FROM keywords k JOIN passages p ON p.passage_id = k.rowid WHERE keywords MATCH ?4)""",  # noqa: S608
-                (*_bound(scope), _fts_string(phrase)),
+                (*_bound(scope), fts_string(phrase)),
             )
             exact = re.compile(r"\b" + r"\W+".join(re.findall(r"\w+", phrase)) + r"\b", re.IGNORECASE)
             holding.append({article_id for article_id, text in found if exact.search(text)})
         return frozenset(set.intersection(*holding)) if holding else frozenset()
 
+    def search(
+        self, terms: Sequence[str], vector: Any, count: int, scope: Scope = EVERYWHERE
+    ) -> tuple[list[int], list[tuple[int, float]]]:
+        """Both searches side by side, as ``keyword_search`` and ``vector_search`` give them."""
+        allowed = self._allowed(scope)
+        with ThreadPoolExecutor(1) as other:  # FAISS needs no connection, which no two threads may use at once
+            by_vector = other.submit(self._index.search, vector, count, allowed)
+            return self._by_keyword(terms, count, allowed), by_vector.result()
+
     def keyword_search(self, terms: Sequence[str], count: int, scope: Scope = EVERYWHERE) -> list[int]:
         """Passage ids by BM25 over headline and text, best first; every term counts, none is required."""
-        query = " OR ".join(map(_fts_string, terms))
-        if not query:
-            return []
-        found = rows(
-            self._connection,
-            f"""SELECT p.passage_id FROM keywords k JOIN passages p ON p.passage_id = k.rowid JOIN articles a USING (row_id)
-                WHERE keywords MATCH ?4 AND {_IN_SCOPE} ORDER BY k.rank, p.passage_id LIMIT ?5""",  # noqa: S608
-            (*_bound(scope), query, count),
-        )
-        return [passage_id for (passage_id,) in found]
+        return self._by_keyword(terms, count, self._allowed(scope))
 
     def vector_search(self, vector: Any, count: int, scope: Scope = EVERYWHERE) -> list[tuple[int, float]]:
         """Passage ids with their cosine to ``vector``, float32 of shape (dimension,), best first."""
-        return self._index.search(vector, count, self._selector(scope))
+        return self._index.search(vector, count, self._allowed(scope))
 
     def copy_places(self, passage_ids: Sequence[int]) -> dict[int, CopyPlace]:
         """Which article each passage is of, and which group of near copies that belongs to."""
@@ -115,7 +119,7 @@ class Snapshot:
             """SELECT p.passage_id, a.row_id, a.date, n.copy_group
                FROM passages p JOIN articles a USING (row_id) LEFT JOIN near_copies n USING (row_id)
                WHERE p.passage_id IN (SELECT value FROM json_each(?))""",
-            (json.dumps(list(passage_ids)),),
+            (json_list(passage_ids),),
         )
         return {passage_id: CopyPlace(*place) for passage_id, *place in found}
 
@@ -138,31 +142,28 @@ class Snapshot:
         query = "SELECT article_id, title, date FROM articles ORDER BY date IS NULL, date DESC, article_id LIMIT ?"
         return tuple(Nearest(*row) for row in rows(self._connection, query, (count,)))
 
-    def _selector(self, scope: Scope) -> Any:
-        import faiss
+    def _by_keyword(self, terms: Sequence[str], count: int, allowed: Any) -> list[int]:
+        return keyword_search(self._connection, terms, count, None if allowed is None else allowed.tobytes())
 
-        if scope != EVERYWHERE:
-            query = f"SELECT p.passage_id FROM passages p JOIN articles a USING (row_id) WHERE {_IN_SCOPE}"  # noqa: S608
-            return faiss.IDSelectorBatch(
-                np.asarray([i for (i,) in rows(self._connection, query, _bound(scope))], dtype=np.int64)
-            )
-        dead = np.asarray([i for (i,) in rows(self._connection, "SELECT passage_id FROM tombstones")], dtype=np.int64)
-        return faiss.IDSelectorNot(faiss.IDSelectorBatch(dead)) if len(dead) else None
-
-
-def _fts_string(text: str) -> str:
-    """Text as FTS5 reads it whatever it holds: quoted. The tokenizer stems its words as it stemmed the passages'."""
-    return '"{}"'.format(text.replace('"', '""'))
+    def _allowed(self, scope: Scope) -> Any:
+        """Which passages may be found, bool by their ids; None for all there are in the index."""
+        if scope == EVERYWHERE and not rows(self._connection, "SELECT 1 FROM tombstones LIMIT 1"):
+            return None
+        chosen = None
+        if scope.articles is not None:
+            query = "SELECT row_id FROM articles WHERE article_id IN (SELECT value FROM json_each(?))"
+            chosen = [row_id for (row_id,) in rows(self._connection, query, (json_list(scope.articles),))]
+        return self._catalogue().allowed(scope.since, scope.until, chosen)
 
 
 def _bound(scope: Scope) -> tuple[str | None, str | None, str | None]:
     """The parameters of _IN_SCOPE."""
-    chosen = None if scope.articles is None else json.dumps(sorted(scope.articles))
+    chosen = None if scope.articles is None else json_list(scope.articles)
     return scope.since, scope.until, chosen
 
 
 class Library:
-    """A library's folder, with the vectors of the generation last read kept in memory."""
+    """A library's folder, with the vectors and the catalogue of the generation last read kept in memory."""
 
     def __init__(self, folder: Path) -> None:
         """Name a folder; nothing is opened yet."""
@@ -170,6 +171,7 @@ class Library:
         self.uploads = (folder / UPLOADS).resolve()
         self._lock = threading.Lock()
         self._loaded: tuple[tuple[Segment, ...], VectorIndex] | None = None
+        self._catalogue: tuple[str | None, Catalogue] | None = None
 
     @contextmanager
     def snapshot(self, vectors: bool = True) -> Iterator[Snapshot]:
@@ -180,7 +182,8 @@ class Library:
         with mapped_errors(self.folder):
             connection = open_to_read(self.folder)
             try:
-                yield Snapshot(connection, self._begin(connection, vectors), self.uploads)
+                index = self._begin(connection, vectors)
+                yield Snapshot(connection, index, lambda: self._catalogue_of(connection), self.uploads)
             finally:
                 connection.close()
 
@@ -204,6 +207,14 @@ class Library:
             if self._loaded is None or self._loaded[0] != segments:
                 self._loaded = (segments, VectorIndex(self.folder, segments))
             return self._loaded[1]
+
+    def _catalogue_of(self, connection: apsw.Connection) -> Catalogue:
+        """The catalogue of the connection's generation."""
+        generation = get_meta(connection, "generation")
+        with self._lock:
+            if self._catalogue is None or self._catalogue[0] != generation:
+                self._catalogue = (generation, Catalogue(connection))
+            return self._catalogue[1]
 
 
 def listed_segments(connection: apsw.Connection) -> tuple[Segment, ...]:

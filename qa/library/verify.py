@@ -10,7 +10,7 @@ import numpy as np
 
 from qa.errors import LibraryError
 from qa.library.copies import copy_problems, regroup
-from qa.library.database import get_meta, mapped_errors, open_to_read, open_to_write, rows, set_meta
+from qa.library.database import get_meta, mapped_errors, next_generation, open_to_read, open_to_write, rows, set_meta
 from qa.library.lock import writing
 from qa.library.publish import cut_article, store_vectors, write_keywords, write_one_segment
 from qa.library.segments import VectorIndex, remove_unlisted
@@ -101,6 +101,7 @@ def _rebuild(
     connection.execute("DELETE FROM copy_bands; DELETE FROM near_copies")
     regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles ORDER BY row_id")])
     write_one_segment(connection, folder)
+    next_generation(connection)
 
 
 def _drop_doubtful_vectors(connection: apsw.Connection, folder: Path) -> None:

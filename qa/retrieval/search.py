@@ -25,8 +25,8 @@ def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int
 def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> tuple[list[int], list[int]]:
     """Ids of the best ``candidates`` passages of the keyword search, and those of the vector search."""
     vector = embedder.encode([query.text])[0]
-    by_vector = [i for i, _ in snapshot.vector_search(vector, candidates, query.scope)]
-    return snapshot.keyword_search(search_terms(query.text), candidates, query.scope), by_vector
+    by_keyword, by_vector = snapshot.search(search_terms(query.text), vector, candidates, query.scope)
+    return by_keyword, [passage_id for passage_id, _ in by_vector]
 
 
 def within_reach(snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:

@@ -1,0 +1,77 @@
+"""Keyword search by BM25."""
+
+import apsw
+import pytest
+
+from qa.library.database import COPIES_SCHEMA, SCHEMA
+from qa.library.keywords import keyword_search
+from qa.library.publish import write_keywords
+
+TEXTS = {
+    1: "The harbour bridge was closed. The harbour was quiet.",
+    2: "The harbour was full.",
+    3: "A bridge of the U.S. army stood in the valley.",
+    4: "The U.S. harbour and its ferry.",
+    5: "Ferries, ferries and once more ferries: the harbour bridge waits.",
+    6: "Cherries were sold.",
+}
+
+
+@pytest.fixture
+def library() -> apsw.Connection:
+    """A passage of each text, without a headline."""
+    connection = apsw.Connection(":memory:")
+    connection.execute(SCHEMA + COPIES_SCHEMA)
+    connection.execute("INSERT INTO sources VALUES (1, '/news', 'news')")
+    for number, text in TEXTS.items():
+        connection.execute(
+            "INSERT INTO articles VALUES (?1, ?1, 1, ?1, NULL, '', '', NULL, NULL, NULL, ?2)", (number, text)
+        )
+        connection.execute("INSERT INTO passages VALUES (?1, ?1, 0, ?2, x'00')", (number, len(text)))
+        write_keywords(connection, number, "", text)
+    return connection
+
+
+def sqlite_ranks(connection: apsw.Connection, *words: str) -> list[int]:
+    """What SQLite itself makes of words in any passage."""
+    query = "SELECT rowid FROM keywords WHERE keywords MATCH ? ORDER BY rank, rowid"
+    return [i for (i,) in connection.execute(query, (" OR ".join(f'"{word}"' for word in words),))]
+
+
+def test_every_term_counts_and_none_is_required(library: apsw.Connection) -> None:
+    """Words are stemmed; a term of two words stands where both do, one after the other."""
+    assert keyword_search(library, ["ferry"], 9) == sqlite_ranks(library, "ferry") == [5, 4]
+    assert keyword_search(library, ["bridges", "nonsense"], 9) == sqlite_ranks(library, "bridge")
+    assert set(keyword_search(library, ["u.s", "cherry"], 9)) == {3, 4, 6}
+    assert keyword_search(library, ["bridge", "ferry"], 1) == [5]
+
+
+@pytest.mark.parametrize("terms", [[], ["nonsense"], ["*"], ['"'], ["OR"], ["'"], ["\N{GRINNING FACE}"]])
+def test_what_stands_nowhere_finds_nothing(library: apsw.Connection, terms: list[str]) -> None:
+    """Whatever it is made of."""
+    assert keyword_search(library, terms, 9) == keyword_search(library, terms, 9, most=0) == []
+
+
+def test_the_rarest_words_choose_where_all_would_be_too_many(library: apsw.Connection) -> None:
+    """Harbour stands in 4 passages, bridge in 3, ferry in 2: of those with a ferry, the bridge is the better."""
+    assert keyword_search(library, ["harbour", "bridge", "ferry"], 9, most=4) == [5, 4]
+    assert set(keyword_search(library, ["harbour", "bridge", "ferry"], 9, most=5)) == {1, 3, 4, 5}
+    assert set(keyword_search(library, ["harbour", "bridge", "ferry"], 9, most=9)) == {1, 2, 3, 4, 5}
+    assert keyword_search(library, ["harbour"], 9, most=1) == sqlite_ranks(library, "harbour")
+
+
+def test_candidates_stand_in_the_order_that_sqlite_gives_them(library: apsw.Connection) -> None:
+    """Where the rarest words choose, all words rank."""
+    words = ["harbour", "bridge", "u.s"]
+    whole = keyword_search(library, words, 9)
+    chosen = keyword_search(library, words, 9, most=5)  # u.s in 2, bridge in 3
+    assert chosen == [i for i in whole if i in chosen]
+    assert set(chosen) == {1, 3, 4, 5}
+
+
+def test_what_is_not_allowed_takes_no_place(library: apsw.Connection) -> None:
+    """Passages are left out before they are counted, whichever way they are ranked."""
+    allowed = bytes([0, 1, 1, 0, 1])
+    for most in (5, 9):
+        assert keyword_search(library, ["bridge", "ferry", "harbour"], 1, allowed, most) != [5]
+        assert set(keyword_search(library, ["bridge", "ferry", "harbour"], 9, allowed, most)) <= {1, 2, 4}
