@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/growth.py [--sizes 1000 10000 100000 1000000] [--work FOLDER]
 
 The passages are made of sentences of models/reader/written, drawn anew for each; their vectors are real ones of such
-articles, moved to a cosine of about .95, so that no two are the same. The questions are those articles' own. Each
-search is timed alone and both together, which is what a question costs, with and without a range of dates that holds
-half of the articles, and held against the exact result: BM25 over all terms, and the inner product with every vector. Writes benchmarks/growth.md and growth.png.
+articles, moved to a cosine of about .95, so that no two are the same. The questions are those articles' own. Each search
+is timed alone and both together, which is what a question costs, with and without a range of dates that holds half of the
+articles, and held against the exact result: BM25 over all terms, and the inner product with every vector. Writes
+benchmarks/growth.md and growth.png.
 """
 
 import argparse
