@@ -16,7 +16,7 @@ from qa.processor import torch_is_faster_in_bfloat16
 from qa.retrieval.embedder import base_folder
 from qa.types import Calibration, Hit, Reading
 
-SHA256 = "d334a81308ff0dde08d995f11494d479f9031f309c29e34cedcf18b237ba2ce1"
+SHA256 = "abb1fff9d3b9337e4c097cc542ec96c0af5de32c6d519ba7d91385aac6eee647"
 _BATCH = 8
 _READINGS = 3  # of each passage; the best one alone misses what another feature would have told
 
