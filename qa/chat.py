@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from qa.answering.checking import Checked, checked
 from qa.answering.citations import CitedText
 from qa.answering.composing import grown, milliseconds_since, refused
+from qa.answering.disagreement import differing
 from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_quoting
 from qa.answering.prompt import build_messages
@@ -28,6 +29,7 @@ from qa.settings import Settings
 from qa.types import (
     Answer,
     Article,
+    Conflict,
     Embedder,
     Generator,
     Hit,
@@ -46,6 +48,8 @@ Made = TypeVar("Made")
 # The probability from which an article counts as one that answers, where the newest that does is asked for. On made-up
 # news, the newest value came first for 147 of 170 questions, at 0.5 for 139: models/reader/README.md.
 ANSWERS_ALONE = 0.3
+# The probability from which another article's value is said beside the answer's.
+DIFFERS_ALONE = 0.5
 _GENERATED: Origin = "generated"
 _QUOTED: Origin = "quoted"
 
@@ -115,19 +119,26 @@ class Desk:
             yield refused(answer, query.text, nearest, began)
             return
         yield answer
+
+        def alone(part: Sequence[Evidence]) -> float:
+            return confidence(query.text, hits, part, weights.confidence)
+
         if query.newest:
-
-            def answers(part: Sequence[Evidence]) -> bool:
-                return confidence(query.text, hits, part, weights.confidence) >= ANSWERS_ALONE
-
-            evidence = of_the_newest(evidence, answers)
-        for answered in self._answered(query, answer, evidence, began, wanted):
+            evidence = of_the_newest(evidence, lambda part: alone(part) >= ANSWERS_ALONE)
+        values = differing(evidence, lambda part: alone(part) >= DIFFERS_ALONE)
+        for answered in self._answered(query, answer, evidence, values, began, wanted):
             yield answered if answered.sentences else refused(answered, query.text, nearest, began)
 
     def _answered(
-        self, query: Query, answer: Answer, evidence: Sequence[Evidence], began: float, wanted: Callable[[], bool]
+        self,
+        query: Query,
+        answer: Answer,
+        evidence: Sequence[Evidence],
+        values: Sequence[Evidence],
+        began: float,
+        wanted: Callable[[], bool],
     ) -> Iterator[Answer]:
-        """Yield the answer as it grows; one without sentences, as the last, is none."""
+        """Yield the answer as it grows; one without sentences, as the last, is none. ``values`` are all said."""
         weights, settings = self.reader.calibration, self.settings
         cited, withheld, shown = CitedText(), list[Withheld](), list[Checked]()
         vote: Vote = "differs"
@@ -163,7 +174,13 @@ class Desk:
             answers = [evidence[0].answer]
         for quote in quotes:
             cited.add(quote.text, quote.hit, quote.span, quote.score, "quoted")
-        answer = replace(grown(answer, cited, withheld, began), confidence=round(sure, 4))
+
+        # Where articles give different values, the answer holds each of them.
+        conflicts = tuple(
+            Conflict(e.answer, e.hit.date, cited.quote(e.text, e.hit, e.span, sure))
+            for e in (values if cited.sentences else ())
+        )
+        answer = replace(grown(answer, cited, withheld, began), confidence=round(sure, 4), conflicts=conflicts)
         short = cited.short_answer(answers)
         yield replace(answer, short_answer=short, timings=replace(answer.timings, total_ms=milliseconds_since(began)))
 

@@ -20,6 +20,14 @@ class CitedText:
         plain = " ".join(without_marks(text).split())
         self.sentences.append(Sentence(plain, (self._number(hit, span),), True, round(score, 4), origin))
 
+    def quote(self, text: str, hit: Hit, span: Span, score: float) -> int:
+        """The number of a quote, which is added as a sentence of its own unless a sentence rests on it already."""
+        known = len(self.citations)
+        number = self._number(hit, span)
+        if number > known:
+            self.add(text, hit, span, score, "quoted")
+        return number
+
     @property
     def text(self) -> str:
         """The sentences joined by a blank, each ending in its marks."""
