@@ -8,6 +8,7 @@ benchmarks/disagreement.md.
 
 import json
 import random
+import re
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,12 +21,12 @@ from qa.answering.disagreement import differ
 from qa.evaluate.figures import rate
 from qa.evaluate.scores import holds, plain_text
 from qa.language.sentences import sentence_spans
-from qa.language.values import numbers
-from qa.language.words import names
 from qa.types import Answer
 
 RESULTS = Path(__file__).with_suffix(".md")
 AROUND = 2  # sentences on each side of the answer's that the second report takes over
+NUMBER = re.compile(r"\d+")
+NAME = re.compile(r"[A-Z][\w'’-]+ [A-Z][\w'’-]+")
 DAY = date(2031, 3, 1)  # of articles without a date of their own
 
 
@@ -36,20 +37,14 @@ def cases(count: int) -> list[dict]:
     for number, article in enumerate(read):
         article["id"], article["date"] = f"w{number}", article["date"] or DAY.isoformat()
     single = {article["title"] for article in alone(read)}
-    answers = [
-        article["text"][slice(*span)]
-        for article in read
-        for _, span in article["asked"]
-        if span is not None and span[1] - span[0] <= 40
-    ]
+    people = sorted({found for one in read for _, span in one["asked"] if span and (found := _name(one, span))})
     for article in read:
         for question, span in article["asked"] if article["title"] in single else ():
             if span is None:
                 continue
             answer = article["text"][slice(*span)]
-            others = [other for other in answers if _alike(answer, other) and differ(answer, other)]
-            if others and article["text"].count(answer) == 1:
-                other = rng.choice(others)
+            other = _other_value(answer, people, rng)
+            if other and differ(answer, other) and article["text"].count(answer) == 1:
                 made.append(
                     {
                         "question": question,
@@ -63,14 +58,23 @@ def cases(count: int) -> list[dict]:
     return [{**case, "library": [_line(article) for article in read]} for case in chosen]
 
 
-def _alike(answer: str, other: str) -> bool:
-    """Whether one could stand for the other: the same number of words, numbers for numbers and names for names."""
-    return (
-        len(answer.split()) == len(other.split())
-        and bool(numbers(answer)) == bool(numbers(other))
-        and bool(names(answer)) == bool(names(other))
-        and bool(numbers(answer) or names(answer))
-    )
+def _name(article: dict, span: tuple[int, int]) -> str | None:
+    """An answer that is a name of two words."""
+    answer = article["text"][slice(*span)]
+    return answer if NAME.fullmatch(answer) else None
+
+
+def _other_value(answer: str, people: Sequence[str], rng: random.Random) -> str | None:
+    """Another number where there is one, with the same words around it; another name for a name of two words."""
+    if found := NUMBER.search(answer):
+        number = int(found.group())
+        other = (
+            number + rng.choice((-3, -2, 2, 3))
+            if 1900 < number < 2100
+            else number + max(1, number * rng.randint(15, 60) // 100)
+        )
+        return f"{answer[: found.start()]}{other}{answer[found.end() :]}"
+    return rng.choice(people) if NAME.fullmatch(answer) else None
 
 
 def _second(article: dict, span: tuple[int, int], other: str, number: int) -> dict:
