@@ -7,10 +7,13 @@ from qa.answering.evidence import Evidence
 from qa.types import Hit, Span
 
 
-def evidence(article_id: str, answer: str, date: str | None = None) -> Evidence:
+def evidence(article_id: str, answer: str, date: str | None = None, strength: float = 1.0) -> Evidence:
     """Evidence whose sentence is its answer."""
     return Evidence(
-        Hit(article_id, "Bridge", date, None, None, answer, 0, len(answer), 1.0, 1), Span(0, len(answer)), answer, 1.0
+        Hit(article_id, "Bridge", date, None, None, answer, 0, len(answer), 1.0, 1),
+        Span(0, len(answer)),
+        answer,
+        strength,
     )
 
 
@@ -53,6 +56,13 @@ def test_one_value_is_no_difference() -> None:
     """Nor is what only the best article would answer."""
     found = [evidence("a", "41 million"), evidence("b", "48 million")]
     assert differing(found, lambda part: False) == differing(found[:1], lambda part: True) == differing([], bool) == []
+
+
+def test_what_is_far_less_likely_is_no_second_value() -> None:
+    """Less than an eighth as likely as the best."""
+    for strength, expected in ((-1.0, 2), (-1.2, 0)):
+        found = [evidence("a", "41 million"), evidence("b", "48 million", strength=strength)]
+        assert len(differing(found, lambda part: True)) == expected
 
 
 def test_more_than_three_values_are_cut() -> None:

@@ -564,3 +564,28 @@ def test_nothing_is_made_before_it_is_needed(ready: MakeDesk, tmp_path: Path) ->
     assert desk.remove("library.txt") == ("library.txt",)
     with pytest.raises(InputError):
         desk.ask(" ")
+
+
+def test_articles_that_differ_are_both_quoted(articles: Path, make_desk: MakeDesk) -> None:
+    """Each value with its date and its citation, newest first; one value is no difference."""
+    assert make_desk().index(articles).added == 3
+    alone = make_desk().ask(COST)
+    assert (alone.conflicts, len(alone.citations)) == ((), 1)
+    write_articles(
+        articles,
+        {
+            "earlier.txt": "date 2031-01-09 Bridge dearer\n\nMayor Edda Quist said the work had cost 41 million crowns.\n"
+        },
+    )
+    desk = make_desk()
+    desk.index(articles)
+    answer = desk.ask(COST)
+    sound(desk, answer)
+    by_number = {c.number: c.article_id for c in answer.citations}
+    assert [(by_number[c.citation], c.date) for c in answer.conflicts] == [
+        ("bridge.txt", "2031-04-02"),
+        ("earlier.txt", "2031-01-09"),
+    ]
+    assert "48 million" in answer.text and "41 million" in answer.text
+    newest = desk.ask(f"{COST[:-1]} now?")
+    assert (newest.conflicts, {c.article_id for c in newest.citations}) == ((), {"bridge.txt"})

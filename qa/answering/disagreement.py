@@ -7,6 +7,7 @@ from qa.language.values import numbers
 from qa.language.words import content_stems, names
 
 MOST = 3  # values of one answer
+AN_EIGHTH_AS_LIKELY = 2.08  # a difference of logits: benchmarks/disagreement.md
 
 
 def differing(evidence: Sequence[Evidence], answers: Callable[[Sequence[Evidence]], bool]) -> list[Evidence]:
@@ -21,7 +22,8 @@ def differing(evidence: Sequence[Evidence], answers: Callable[[Sequence[Evidence
     for part in by_article.values():
         if len(values) < MOST and all(differ(part[0].answer, other.answer) for other in values):
             # The best of all is what the answer says; whether others answer has to be asked.
-            if not values or answers(part):
+            likely = part[0].strength >= evidence[0].strength - AN_EIGHTH_AS_LIKELY
+            if not values or (likely and answers(part)):
                 values.append(part[0])
     return sorted(values, key=_dated, reverse=True) if len(values) > 1 else []
 
