@@ -1,11 +1,13 @@
 """The passages of a generation in memory."""
 
+import shutil
 from pathlib import Path
 
 import apsw
 import pytest
 
 from qa.library.catalogue import Catalogue
+from qa.library.database import get_meta
 from qa.library.store import Library
 from qa.types import Scope
 from tests.conftest import MakeDesk, WordEmbedder, write_articles
@@ -71,3 +73,32 @@ def test_a_change_of_a_date_alone_is_seen_by_the_next_question(
         pairs = before.vector_search(vector, 9, Scope("2031-01-01"))
         assert {hit.article_id for hit in before.hits(pairs)} == {"bridge.txt", "valley/orchard.txt"}
     assert of_2031() == {"bridge.txt", "valley/orchard.txt", "library.txt"}
+
+
+def test_a_library_made_anew_in_the_same_place_is_another_one(
+    articles: Path, tmp_path: Path, make_desk: MakeDesk
+) -> None:
+    """What was kept in memory of the former one is not taken for it; indexing the same again changes nothing."""
+    library, vector = Library(tmp_path / "library"), WordEmbedder().encode(["harbour bridge"])[0]
+
+    def found(since: str) -> list[str]:
+        with library.snapshot() as snapshot:
+            return [hit.article_id for hit in snapshot.hits(snapshot.vector_search(vector, 9, Scope(since)))]
+
+    def generation() -> object:
+        connection = apsw.Connection(str(tmp_path / "library" / "library.sqlite"))
+        return get_meta(connection, "generation")
+
+    make_desk().index(articles)
+    assert found("2031-05-01") == ["valley/orchard.txt"]
+    first = generation()
+    make_desk().index(articles)
+    assert generation() == first
+    shutil.rmtree(tmp_path / "library")
+    write_articles(
+        articles, {"library.txt": "date 2031-09-01\nThe town library keeps 31,000 books. It opens at nine.\n"}
+    )
+    (articles / "valley" / "orchard.txt").unlink()
+    make_desk().index(articles)
+    assert generation() != first
+    assert found("2031-05-01") == ["library.txt"]

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 
 import apsw
@@ -136,8 +137,11 @@ def set_meta(connection: apsw.Connection, key: str, value: str) -> None:
 
 
 def next_generation(connection: apsw.Connection) -> None:
-    """Count a change of articles or passages, by which what is kept in memory is known to be old."""
-    set_meta(connection, "generation", str(int(get_meta(connection, "generation") or 0) + 1))
+    """Mark a change of articles or passages, by which what is kept in memory is known to be old.
+
+    The mark is drawn, not counted: a library that was deleted and made again is another one.
+    """
+    set_meta(connection, "generation", token_hex(8))
 
 
 def json_list(values: Iterable[object]) -> str:

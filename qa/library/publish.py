@@ -101,7 +101,8 @@ def publish(
         regroup(connection, changed, plan.removed)
         _drop_unused_vectors(connection, dead)
         _list_segments(connection, folder, new, list(dead), small)
-        next_generation(connection)
+        if plan.additions or plan.removed:
+            next_generation(connection)
     remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
 
 
