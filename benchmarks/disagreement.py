@@ -1,6 +1,7 @@
 """What is said where a second report gives another value: ``python benchmarks/disagreement.py [QUESTIONS]``.
 
-The articles are those of models/reader/written/held_out, which nothing was trained on. For each of a sample of questions
+The articles are those of models/reader/written/held_out: no weights were trained on them, but the calibration of the
+reader was fitted on their questions, and the two limits of the rule were chosen on them. For each of a sample of questions
 with a number or a name as its answer, a second report is made: the sentences around the answer, a month later, with
 another answer of the same kind. Each question is asked of all articles, without that report and with it. Writes
 benchmarks/disagreement.md.
@@ -140,7 +141,7 @@ def main() -> None:
             print(f"\r{number} of {len(chosen)} questions", end="", file=sys.stderr)
     text = (
         "# Reports that give different values\n\nMade by `python benchmarks/disagreement.py`: default models, questions on "
-        f"held-out written articles.\n\n{table(asked)}\n"
+        f"held-out written articles, on which the calibration was fitted and the limits were chosen.\n\n{table(asked)}\n"
     )
     RESULTS.write_text(text, encoding="utf-8")
     print(f"\n{text}")

@@ -28,6 +28,7 @@ import psutil
 
 from qa.language.sentences import sentence_spans
 from qa.library.database import open_to_write, rows
+from qa.library.keywords import fts_string
 from qa.library.publish import write_keywords, write_one_segment
 from qa.library.store import EVERYWHERE, Library
 from qa.retrieval.embedder import SentenceEmbedder
@@ -120,7 +121,7 @@ def timed(search: Callable[[], Found]) -> tuple[float, Found]:
 
 def exact_keywords(connection: apsw.Connection, terms: Sequence[str], scope: Scope) -> list[int]:
     """BM25 over all terms, as SQLite computes it."""
-    match = " OR ".join('"{}"'.format(term.replace('"', '""')) for term in terms)
+    match = " OR ".join(map(fts_string, terms))
     query = """SELECT k.rowid FROM keywords k JOIN passages p ON p.passage_id = k.rowid JOIN articles a USING (row_id)
                WHERE keywords MATCH ? AND (?2 IS NULL OR a.date >= ?2) ORDER BY k.rank, k.rowid LIMIT ?"""
     return [i for (i,) in connection.execute(query, (match, scope.since, DEEP))]

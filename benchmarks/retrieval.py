@@ -30,6 +30,7 @@ from qa.evaluate.scores import stated
 from qa.language.values import numbers
 from qa.language.words import names
 from qa.library.database import open_to_read
+from qa.library.keywords import fts_string
 from qa.retrieval.query import Query, read_query, search_terms
 from qa.retrieval.search import fuse, within_reach
 from qa.types import Hit
@@ -71,7 +72,7 @@ class Candidates:
         self.bm25 = self._bm25(desk)
 
     def _bm25(self, desk: Desk) -> dict[int, float]:
-        match = " OR ".join('"{}"'.format(term.replace('"', '""')) for term in search_terms(self.query.text))
+        match = " OR ".join(map(fts_string, search_terms(self.query.text)))
         if not self.by_keyword:
             return {}
         connection = open_to_read(desk.library.folder)
