@@ -5,10 +5,11 @@ lines ``? question = answer`` and ``- question`` for what it leaves open. An ans
 words; one that stands there several times is given with some words around it, itself in braces. The articles of
 written/held_out/ are for measuring:
 
-    python -m models.reader.written FOLDER
+    python -m models.reader.written FOLDER [--all]
     qa eval --corpus FOLDER/articles.jsonl --questions FOLDER/questions.jsonl
 
-asks a library of all of them what is asked of those that are no part of a running story.
+asks a library of all of them, or with ``--all`` of every written article, what is asked of those of them that are no part
+of a running story.
 """
 
 import argparse
@@ -146,8 +147,10 @@ def main() -> None:
     """Write what is held out as a library and questions for ``qa eval``."""
     parser = argparse.ArgumentParser()
     parser.add_argument("folder", type=Path)
-    folder = parser.parse_args().folder
-    read = articles(held_out=True)
+    parser.add_argument("--all", action="store_true", help="the other articles stand in the library, too")
+    arguments = parser.parse_args()
+    folder, held_out = arguments.folder, articles(held_out=True)
+    read = held_out + (articles(held_out=False) if arguments.all else [])
     for number, one in enumerate(read):
         one["id"] = f"written-{number}"
     asked = [
@@ -158,6 +161,7 @@ def main() -> None:
             "gold_articles": [one["id"]] if answer else [],
         }
         for one in alone(read)
+        if one in held_out
         for question, answer in one["asked"]
     ]
     library = [{key: one[key] for key in ("id", "title", "date", "text")} for one in read]
