@@ -1,6 +1,9 @@
 """The layout of the page: its widgets, and which adapter (ui/page.py) each of them calls."""
 
+import hashlib
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -46,7 +49,7 @@ def build_app(desk: Desk, examples: Sequence[str] = ()) -> gr.Blocks:
     blocks: gr.Blocks
     with gr.Blocks(title="Newsdesk", analytics_enabled=False, delete_cache=(3600, 3600), fill_width=True) as blocks:
         # A fixed word hides nothing; a random one, as by default, would lose the conversation when the server restarts.
-        kept = gr.BrowserState([], storage_key="newsdesk-conversation", secret="newsdesk")  # noqa: S106
+        kept = gr.BrowserState([], storage_key=storage_key(desk.uploads), secret="newsdesk")  # noqa: S106
         _html(HEADER, "masthead")
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Ask", id="ask", elem_id="ask-tab") as ask_tab:
@@ -59,6 +62,11 @@ def build_app(desk: Desk, examples: Sequence[str] = ()) -> gr.Blocks:
     blocks.queue(max_size=16, default_concurrency_limit=1, api_open=False)
     blocks.state_session_capacity = 200
     return blocks
+
+
+def storage_key(uploads: Path) -> str:
+    """Where the browser keeps the conversation: one place for each library, whatever the port it is served on."""
+    return f"newsdesk-{hashlib.sha256(os.fsencode(uploads.resolve())).hexdigest()[:16]}"
 
 
 def _ask_tab(page: Page, examples: Sequence[str], kept: gr.BrowserState) -> tuple[gr.HTML, gr.HTML]:
