@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
+from qa.library.listing import ORDERS
+
 Command = Callable[[argparse.Namespace], int]
 TASKS = ("ask", "support", "rewrites", "conversations", "counterfactual", "injections")  # of qa/evaluate/tasks.py
 
@@ -51,7 +53,15 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     search = command("search", "Find passages.")
     search.add_argument("query")
     search.add_argument("-k", type=_up_to(100_000), default=10, metavar="N", help="how many (default: 10)")
-    command("list", "List the articles.")
+    listing = command("list", "List the articles that match, newest first, undated ones last.")
+    for name in ("since", "until"):
+        listing.add_argument(f"--{name}", type=_iso_date, metavar="YYYY-MM-DD", help="inclusive")
+    listing.add_argument("--source", metavar="NAME", help="of this source, as the list names it")
+    listing.add_argument("--match", metavar="WORDS", help="with all these words in headline or text")
+    listing.add_argument("--sort", choices=ORDERS, default="date", help="what to sort by (default: date)")
+    listing.add_argument("--reverse", action="store_true", help="the other way round")
+    listing.add_argument("--limit", type=_up_to(10_000_000), metavar="N", help="list N at most")
+    listing.add_argument("--offset", type=_up_to(10_000_000, 0), default=0, metavar="N", help="leave the first N out")
     command("show", "Show an article as it is stored.").add_argument("id", type=_identifier)
     remove = command("remove", "Take articles out, and keep them out until their file changes.")
     remove.add_argument("ids", nargs="+", type=_identifier, metavar="ID")
@@ -97,10 +107,10 @@ def _identifier(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _up_to(most: int) -> Callable[[str], int]:
+def _up_to(most: int, least: int = 1) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
         return int(text)
 
     return number

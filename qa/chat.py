@@ -17,13 +17,14 @@ from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_
 from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
-from qa.errors import LibraryError
+from qa.errors import InputError, LibraryError
 from qa.library.database import exists, open_to_write
+from qa.library.listing import ORDERS, Order, Selection
 from qa.library.lock import writing
 from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
-from qa.retrieval.query import Query, read_query
+from qa.retrieval.query import Query, checked_range, read_query, search_terms
 from qa.retrieval.search import search, within_reach
 from qa.settings import Settings
 from qa.types import (
@@ -34,6 +35,7 @@ from qa.types import (
     Generator,
     Hit,
     ListedArticle,
+    Listing,
     Message,
     Origin,
     Progress,
@@ -237,8 +239,32 @@ class Desk:
 
     def articles(self) -> tuple[ListedArticle, ...]:
         """What is indexed, newest first."""
+        return self.listing().articles
+
+    def listing(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        source: str | None = None,
+        match: str | None = None,
+        sort: Order = "date",
+        reverse: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Listing:
+        """A page of what is indexed: dated in a range, of a source, with all words of ``match``; undated ones are last.
+
+        Raises InputError for a bad date, a range that ends before it begins, a ``match`` without words, an unknown order.
+        """
+        if sort not in ORDERS:
+            raise InputError(f"nothing is sorted by {sort!r}; give one of {', '.join(ORDERS)}")
+        first, last = checked_range(since, until)
+        terms = search_terms(match) if match is not None else []
+        if match is not None and not terms:
+            raise InputError("there is no word to match; give words that an article has in its headline or text")
+        selection = Selection(first, last, source, terms, sort, reverse, limit, offset)
         with self.library.snapshot(vectors=False) as snapshot:
-            return snapshot.listed()
+            return snapshot.listing(selection)
 
     def article(self, article_id: str) -> Article:
         """One article as it is stored. Raises InputError for an unknown id."""

@@ -39,6 +39,14 @@ class ListedArticle:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the list of articles; ``total`` is how many there are on all pages."""
+
+    articles: tuple[ListedArticle, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """A stretch ``text[start:end]`` of a stored text."""
 

@@ -25,15 +25,15 @@ def index_command(options: argparse.Namespace) -> int:
 
 def list_command(options: argparse.Namespace) -> int:
     """List the articles."""
-    articles = desk_of(options).articles()
+    names = ("since", "until", "source", "match", "sort", "reverse", "limit", "offset")
+    found = desk_of(options).listing(**{name: getattr(options, name) for name in names})
     if options.json:
-        print_json({"articles": [asdict(article) for article in articles], "total": len(articles)})
-    else:
-        for article in articles:
-            print(
-                f"{article.date or 'undated   '}  {article.passages:3} passages  {article.article_id}  {article.title}"
-            )
-        print(f"{len(articles)} articles")
+        print_json(asdict(found))
+        return DONE
+    for article in found.articles:
+        print(f"{article.date or 'undated   '}  {article.passages:3} passages  {article.article_id}  {article.title}")
+    shown = "" if len(found.articles) == found.total else f", {len(found.articles)} of them listed"
+    print(f"{found.total} articles{shown}")
     return DONE
 
 

@@ -15,8 +15,9 @@ from qa.errors import InputError, LibraryError
 from qa.library.catalogue import Catalogue
 from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
 from qa.library.keywords import fts_string, keyword_search
+from qa.library.listing import Selection, list_articles, older_than
 from qa.library.segments import Segment, VectorIndex
-from qa.types import Article, Hit, ListedArticle, Nearest, Scope, Span
+from qa.types import Article, Hit, ListedArticle, Listing, Nearest, Scope, Span
 
 UPLOADS = "articles"
 EVERYWHERE = Scope()
@@ -50,17 +51,15 @@ class Snapshot:
 
     def listed(self) -> tuple[ListedArticle, ...]:
         """All articles, newest first, undated last."""
-        found = rows(
-            self._connection,
-            """SELECT a.article_id, a.title, a.date, a.source, a.url, count(p.passage_id), s.root = ?
-               FROM articles a JOIN sources s USING (source_id) LEFT JOIN passages p USING (row_id)
-               GROUP BY a.row_id ORDER BY a.date IS NULL, a.date DESC, a.article_id""",
-            (str(self._uploads),),
-        )
-        return tuple(
-            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded))
-            for article_id, title, date, source, url, passages, uploaded in found
-        )
+        return self.listing(Selection()).articles
+
+    def listing(self, selection: Selection) -> Listing:
+        """The articles that are selected, and how many there are."""
+        return list_articles(self._connection, str(self._uploads), selection)
+
+    def older_than(self, day: str) -> tuple[tuple[str, ...], int]:
+        """Ids of the articles dated before an ISO date, oldest first, and how many articles have no date."""
+        return older_than(self._connection, day)
 
     def article(self, article_id: str) -> tuple[Article, tuple[Span, ...]]:
         """An article and the spans of its passages. Raises InputError for an unknown id."""
