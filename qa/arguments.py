@@ -64,7 +64,17 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     listing.add_argument("--offset", type=_up_to(10_000_000, 0), default=0, metavar="N", help="leave the first N out")
     command("show", "Show an article as it is stored.").add_argument("id", type=_identifier)
     remove = command("remove", "Take articles out, and keep them out until their file changes.")
-    remove.add_argument("ids", nargs="+", type=_identifier, metavar="ID")
+    remove.add_argument("ids", nargs="*", type=_identifier, metavar="ID")
+    remove.add_argument(
+        "--older-than",
+        type=_iso_date,
+        metavar="YYYY-MM-DD",
+        help="all that are dated before that day; undated ones stay",
+    )
+    remove.add_argument("--yes", action="store_true", help="do not ask before --older-than removes")
+    remove.add_argument(
+        "--purge", action="store_true", help="leave nothing of them, or of any removed before, on the disk"
+    )
     command("verify", "Hold rows, vectors, keyword index and files against each other.")
     repair = command("repair", "Rebuild what verify found wrong.")
     repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")

@@ -24,7 +24,7 @@ from qa.library.lock import writing
 from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
-from qa.retrieval.query import Query, checked_range, read_query, search_terms
+from qa.retrieval.query import Query, checked_date, checked_range, read_query, search_terms
 from qa.retrieval.search import search, within_reach
 from qa.settings import Settings
 from qa.types import (
@@ -233,9 +233,17 @@ class Desk:
         """Store a file in the library's own source, ``uploads``; ``index`` it afterwards. Raises InputError."""
         return store_upload(self.library.uploads, name, data)
 
-    def remove(self, *article_ids: str) -> tuple[str, ...]:
-        """Take articles out and keep them out; an uploaded file is deleted too, the user's own files never."""
-        return remove(self.library.folder, article_ids)
+    def remove(self, *article_ids: str, purge: bool = False) -> tuple[str, ...]:
+        """Take articles out and keep them out; an uploaded file is deleted too, the user's own files never.
+
+        ``purge`` rewrites the library's files, so that nothing of them, or of any removed before, is left on the disk.
+        """
+        return remove(self.library.folder, article_ids, purge)
+
+    def older_than(self, day: str) -> tuple[tuple[str, ...], int]:
+        """Ids of the articles dated before an ISO date, oldest first, and how many articles have no date."""
+        with self.library.snapshot(vectors=False) as snapshot:
+            return snapshot.older_than(str(checked_date(day)))
 
     def articles(self) -> tuple[ListedArticle, ...]:
         """What is indexed, newest first."""

@@ -66,7 +66,8 @@ def test_help_lists_the_commands_and_the_version_is_the_packages(capsys: pytest.
         ("search",), ("search", "x", "-k", "0"), ("search", "x", "-k", "-1"), ("search", "x", "-k", "two"),
         ("search", "x", "-k", "9" * 20), ("search", "x", "-k", "\u00b2"),
         ("show",), ("remove",), ("list", "x"), ("list", "--sort", "size"), ("list", "--limit", "0"), ("list", "--offset", "-1"),
-        ("list", "--since", "May"), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
+        ("list", "--since", "May"), ("remove", "x", "--older-than", "2031-01-01"), ("remove", "--older-than", "May"),
+        ("remove", "--yes"), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
         ("chat", "--port", "70000"),
     ],
 )  # fmt: skip

@@ -1,9 +1,11 @@
 """The commands about what the library holds: ``index``, ``list``, ``show`` and ``remove``."""
 
 import argparse
+import sys
 from dataclasses import asdict
 
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
+from qa.errors import InputError
 from qa.output import ProgressLine, report_line
 
 
@@ -52,7 +54,31 @@ def show_command(options: argparse.Namespace) -> int:
 
 
 def remove_command(options: argparse.Namespace) -> int:
-    """Take articles out."""
-    removed = desk_of(options).remove(*options.ids)
-    print_json({"removed": list(removed)}) if options.json else print(f"removed {', '.join(removed)}")
+    """Take articles out: those named, or those older than a day."""
+    if (bool(options.ids) == (options.older_than is not None)) and not (options.purge and not options.ids):
+        options.usage("give either IDs or --older-than DAY, or --purge alone")
+    desk = desk_of(options)
+    ids, undated = tuple(options.ids), 0
+    if options.older_than is not None:
+        ids, undated = desk.older_than(options.older_than)
+        if ids and not options.yes and not _agreed(len(ids), options.older_than):
+            ids = ()
+    removed = desk.remove(*ids, purge=options.purge) if ids or options.purge else ()
+    if options.json:
+        print_json({"removed": list(removed), "undated": undated, "purged": options.purge})
+        return DONE
+    if options.older_than is not None:
+        print(f"removed {len(removed)} articles; {undated} undated ones were kept")
+    elif removed:
+        print(f"removed {', '.join(removed)}")
+    if options.purge:
+        print("nothing that was removed is left on the disk")
     return DONE
+
+
+def _agreed(count: int, day: str) -> bool:
+    """Whether the person at the terminal agrees. Raises InputError where there is none."""
+    if not sys.stdin.isatty():
+        raise InputError(f"{count} articles are dated before {day}; give --yes to remove them")
+    print(f"{count} articles are dated before {day}; remove them? [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
