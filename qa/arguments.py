@@ -35,10 +35,14 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
         return made
 
     index = command("index", "Bring the library up to date with files and folders (none given: all it knows).")
-    index.add_argument("paths", nargs="*", type=Path, metavar="PATH")
-    index.add_argument(
-        "--allow-empty", action="store_true", help="accept that a folder which held articles is now empty or missing"
-    )
+    diff = command("diff", "Say what index would do with the same paths, and do nothing.")
+    for made in (index, diff):
+        made.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+        made.add_argument(
+            "--allow-empty",
+            action="store_true",
+            help="accept that a folder which held articles is now empty or missing",
+        )
     ask = command("ask", "Answer a question from the articles.", model)
     ask.add_argument("question", nargs="?")
     ask.add_argument(

@@ -19,6 +19,7 @@ from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, sett
 from qa.answering.support import Support
 from qa.errors import InputError, LibraryError
 from qa.library.database import exists, open_to_write
+from qa.library.diff import diff
 from qa.library.listing import ORDERS, Order, Selection
 from qa.library.lock import writing
 from qa.library.store import Library, Snapshot
@@ -31,6 +32,7 @@ from qa.types import (
     Answer,
     Article,
     Conflict,
+    Diff,
     Embedder,
     Generator,
     Hit,
@@ -216,6 +218,10 @@ class Desk:
         """Bring the library up to date with files and folders; with no path, with every source it knows."""
         chosen = [Path(path) for path in paths]
         return sync(self.library.folder, chosen, lambda: self.embedder, self.settings, allow_empty, progress)
+
+    def diff(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> Diff:
+        """What ``index`` would do; nothing is written or embedded."""
+        return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress)
 
     def create(self) -> None:
         """Make the library where there is none, so that a page can open on it; an existing one is left as it is."""

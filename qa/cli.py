@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import qa
 from qa.arguments import argument_parser
-from qa.commands.articles import index_command, list_command, remove_command, show_command
+from qa.commands.articles import diff_command, index_command, list_command, remove_command, show_command
 from qa.commands.asking import ask_command, chat_command, eval_command, search_command
 from qa.commands.common import DONE, FAILED, say
 from qa.commands.mending import doctor_command, repair_command, verify_command
@@ -44,6 +44,7 @@ def _failed(message: str) -> int:
 
 COMMANDS = {
     "index": index_command,
+    "diff": diff_command,
     "ask": ask_command,
     "search": search_command,
     "list": list_command,

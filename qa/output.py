@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict, fields
 from typing import Any
 
-from qa.types import Answer, Check, Hit, SyncReport
+from qa.types import Answer, Change, Check, Hit, SyncReport
 
 _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
 _STAGES = {"reading": "articles read", "embedding": "passages embedded"}
@@ -16,6 +16,12 @@ def report_line(report: SyncReport) -> str:
     """One line that says what indexing did."""
     counts = ", ".join(f"{getattr(report, f.name)} {f.name}" for f in fields(SyncReport)[:6])
     return f"{counts} in {report.seconds:.1f} s"
+
+
+def change_line(change: Change) -> str:
+    """One line of what indexing would do."""
+    was = f" (now {change.was})" if change.change == "renamed" else ""
+    return f"{change.change:7}  {change.article_id}{was}"
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

@@ -203,6 +203,26 @@ class SyncReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """What indexing would do to one article; ``was`` is the id it has until then, where it keeps its content.
+
+    ``moved`` is what keeps its id, too, in another file of lines.
+    """
+
+    change: Literal["added", "updated", "removed", "renamed", "moved"]
+    article_id: str
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What indexing would report and, article by article, change; a renamed or moved one counts as added and removed."""
+
+    report: SyncReport
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something ``verify`` found wrong, and the command that mends it."""
 

@@ -15,7 +15,7 @@ from qa.types import Answer, Hit, SyncReport
 from tests.commands import document, error
 from tests.conftest import MakeDesk
 
-COMMANDS = ("index", "ask", "search", "list", "show", "remove", "verify", "repair", "doctor", "chat")
+COMMANDS = ("index", "diff", "ask", "search", "list", "show", "remove", "verify", "repair", "doctor", "chat")
 PROJECT = Path(__file__).parent.parent
 
 
@@ -85,7 +85,7 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...], capsys: pytest.Capt
     "arguments",
     [
         ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"), ("remove", "x"),
-        ("verify",), ("index",),
+        ("verify",), ("index",), ("diff",),
     ],
 )  # fmt: skip
 def test_without_a_library_a_command_fails_in_one_line(

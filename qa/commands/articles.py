@@ -1,4 +1,4 @@
-"""The commands about what the library holds: ``index``, ``list``, ``show`` and ``remove``."""
+"""The commands about what the library holds: ``index``, ``diff``, ``list``, ``show`` and ``remove``."""
 
 import argparse
 import sys
@@ -6,7 +6,8 @@ from dataclasses import asdict
 
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
 from qa.errors import InputError
-from qa.output import ProgressLine, report_line
+from qa.output import ProgressLine, change_line, report_line
+from qa.types import SyncReport
 
 
 def index_command(options: argparse.Namespace) -> int:
@@ -16,10 +17,28 @@ def index_command(options: argparse.Namespace) -> int:
         report = desk_of(options).index(*options.paths, allow_empty=options.allow_empty, progress=progress)
     finally:
         progress.close()
+    print_json(asdict(report)) if options.json else print(report_line(report))
+    return _failures_said(report)
+
+
+def diff_command(options: argparse.Namespace) -> int:
+    """Say what ``index`` would do."""
+    progress = ProgressLine()
+    try:
+        found = desk_of(options).diff(*options.paths, allow_empty=options.allow_empty, progress=progress)
+    finally:
+        progress.close()
     if options.json:
-        print_json(asdict(report))
+        print_json({**asdict(found.report), "changes": [asdict(change) for change in found.changes]})
     else:
-        print(report_line(report))
+        for change in found.changes:
+            print(change_line(change))
+        print(f"would be: {report_line(found.report)}")
+    return _failures_said(found.report)
+
+
+def _failures_said(report: SyncReport) -> int:
+    """Say what could not become an article; returns the exit status."""
     for failure in report.failures:
         say(f"{failure.path}: {failure.reason}")
     return PARTLY if report.failed else DONE

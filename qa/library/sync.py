@@ -72,6 +72,11 @@ def sync(
             raise
         finally:
             connection.close()
+    return report_of(plan, began)
+
+
+def report_of(plan: Plan, began: float) -> SyncReport:
+    """A plan in numbers; ``began`` is when its making began, in seconds of the monotonic clock."""
     return SyncReport(
         added=sum(addition.row_id is None for addition in plan.additions),
         updated=sum(addition.row_id is not None for addition in plan.additions),
