@@ -82,6 +82,11 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     command("verify", "Hold rows, vectors, keyword index and files against each other.")
     repair = command("repair", "Rebuild what verify found wrong.")
     repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")
+    kept = command("backup", "Write the library into one file, while questions are answered.")
+    restored = command("restore", "Make the library of a backup.")
+    for made, taken in ((kept, "a file of that name"), (restored, "the library that is there")):
+        made.add_argument("file", type=Path, metavar="FILE")
+        made.add_argument("--replace", action="store_true", help=f"replace {taken}")
     evaluate = command("eval", "Put questions with known answers to a library and count what comes back.", model)
     evaluate.add_argument(
         "--questions", type=Path, nargs="+", metavar="FILE", help="JSON lines; formats: docs/evaluate.md"

@@ -18,10 +18,12 @@ from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
 from qa.errors import InputError, LibraryError
+from qa.library.backup import backup
 from qa.library.database import exists, open_to_write
 from qa.library.diff import diff
 from qa.library.listing import ORDERS, Order, Selection
 from qa.library.lock import writing
+from qa.library.restore import restore
 from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
@@ -31,6 +33,7 @@ from qa.settings import Settings
 from qa.types import (
     Answer,
     Article,
+    Backup,
     Conflict,
     Diff,
     Embedder,
@@ -222,6 +225,14 @@ class Desk:
     def diff(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> Diff:
         """What ``index`` would do; nothing is written or embedded."""
         return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress)
+
+    def backup(self, file: Path | str, replace: bool = False, progress: Progress | None = None) -> Backup:
+        """Write the library into one file, read back before it is there; questions go on meanwhile."""
+        return backup(self.library.folder, Path(file), replace, progress)
+
+    def restore(self, file: Path | str, replace: bool = False) -> Backup:
+        """Make this library that of a backup; one that is there is replaced only where ``replace`` says so."""
+        return restore(self.library.folder, Path(file), replace)
 
     def create(self) -> None:
         """Make the library where there is none, so that a page can open on it; an existing one is left as it is."""

@@ -10,7 +10,7 @@ from qa.arguments import argument_parser
 from qa.commands.articles import diff_command, index_command, list_command, remove_command, show_command
 from qa.commands.asking import ask_command, chat_command, eval_command, search_command
 from qa.commands.common import DONE, FAILED, say
-from qa.commands.mending import doctor_command, repair_command, verify_command
+from qa.commands.mending import backup_command, doctor_command, repair_command, restore_command, verify_command
 from qa.errors import QAError
 
 
@@ -52,6 +52,8 @@ COMMANDS = {
     "remove": remove_command,
     "verify": verify_command,
     "repair": repair_command,
+    "backup": backup_command,
+    "restore": restore_command,
     "doctor": doctor_command,
     "eval": eval_command,
     "chat": chat_command,

@@ -223,6 +223,17 @@ class Diff:
 
 
 @dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made and read back, or was restored; ``size`` is that of its file, in bytes."""
+
+    file: str
+    size: int
+    articles: int
+    files: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something ``verify`` found wrong, and the command that mends it."""
 

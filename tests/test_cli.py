@@ -15,7 +15,8 @@ from qa.types import Answer, Hit, SyncReport
 from tests.commands import document, error
 from tests.conftest import MakeDesk
 
-COMMANDS = ("index", "diff", "ask", "search", "list", "show", "remove", "verify", "repair", "doctor", "chat")
+COMMANDS = ("index", "diff", "ask", "search", "list", "show", "remove", "verify", "repair", "backup", "restore",
+            "doctor", "chat")  # fmt: skip
 PROJECT = Path(__file__).parent.parent
 
 
@@ -67,7 +68,7 @@ def test_help_lists_the_commands_and_the_version_is_the_packages(capsys: pytest.
         ("search", "x", "-k", "9" * 20), ("search", "x", "-k", "\u00b2"),
         ("show",), ("remove",), ("list", "x"), ("list", "--sort", "size"), ("list", "--limit", "0"), ("list", "--offset", "-1"),
         ("list", "--since", "May"), ("remove", "x", "--older-than", "2031-01-01"), ("remove", "--older-than", "May"),
-        ("remove", "--yes"), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
+        ("remove", "--yes"), ("backup",), ("restore",), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
         ("chat", "--port", "70000"),
     ],
 )  # fmt: skip
@@ -85,7 +86,8 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...], capsys: pytest.Capt
     "arguments",
     [
         ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"), ("remove", "x"),
-        ("verify",), ("index",), ("diff",),
+        ("verify",), ("index",), ("diff",), ("backup", "kept.zip"),
+        ("restore", "absent.zip"),
     ],
 )  # fmt: skip
 def test_without_a_library_a_command_fails_in_one_line(

@@ -1,4 +1,4 @@
-"""The commands that look whether all is well, and mend: ``verify``, ``repair`` and ``doctor``."""
+"""The commands that keep a library well: ``verify``, ``repair``, ``backup``, ``restore`` and ``doctor``."""
 
 import argparse
 from dataclasses import asdict
@@ -6,6 +6,7 @@ from dataclasses import asdict
 from qa.commands.common import DONE, FAILED, desk_of, print_json, say
 from qa.output import ProgressLine, check_line
 from qa.settings import library_path
+from qa.types import Backup
 
 
 def verify_command(options: argparse.Namespace) -> int:
@@ -40,6 +41,30 @@ def repair_command(options: argparse.Namespace) -> int:
         "\n".join([*repaired, "ok" if ok else "not ok"])
     )
     return DONE if ok else FAILED
+
+
+def backup_command(options: argparse.Namespace) -> int:
+    """Write the library into one file."""
+    progress = ProgressLine()
+    try:
+        made = desk_of(options).backup(options.file, options.replace, progress)
+    finally:
+        progress.close()
+    return _backup_said(
+        "backed up {articles} articles in {files} files, and read back: {file}, {megabytes:.1f} MB", made, options
+    )
+
+
+def restore_command(options: argparse.Namespace) -> int:
+    """Make the library of a backup."""
+    made = desk_of(options).restore(options.file, options.replace)
+    return _backup_said("restored {articles} articles in {files} files from {file}, {megabytes:.1f} MB", made, options)
+
+
+def _backup_said(line: str, made: Backup, options: argparse.Namespace) -> int:
+    values = asdict(made)
+    print_json(values) if options.json else print(line.format(megabytes=made.size / 1e6, **values))
+    return DONE
 
 
 def doctor_command(options: argparse.Namespace) -> int:

@@ -42,7 +42,7 @@ class Selection:
 
 def list_articles(connection: apsw.Connection, uploads: str, selection: Selection) -> Listing:
     """A page of the articles that match, ties by id, and how many match; ``uploads`` is the folder of the uploaded ones."""
-    connection.create_scalar_function("folded", _folded, 1, deterministic=True)
+    connection.create_scalar_function("folded", lambda *values: _folded(values[0]), 1, deterministic=True)
     where, values = _condition(connection, selection)
     (total,) = rows(connection, f"SELECT count(*) FROM articles a WHERE {where}", values)[0]  # noqa: S608
     by, downwards = _ORDERS[selection.sort]
@@ -55,7 +55,13 @@ def list_articles(connection: apsw.Connection, uploads: str, selection: Selectio
             ORDER BY {by} IS NULL, {by} {way}, a.article_id LIMIT ? OFFSET ?""",  # noqa: S608
         (uploads, *values, -1 if selection.limit is None else selection.limit, selection.offset),
     )
-    return Listing(tuple(ListedArticle(*values, bool(uploaded)) for *values, uploaded in found), total)
+    return Listing(
+        tuple(
+            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded))
+            for article_id, title, date, source, url, passages, uploaded in found
+        ),
+        total,
+    )
 
 
 def older_than(connection: apsw.Connection, day: str) -> tuple[tuple[str, ...], int]:
@@ -87,6 +93,6 @@ def _condition(connection: apsw.Connection, selection: Selection) -> tuple[str, 
     return " AND ".join(part for part, _ in parts) or "TRUE", tuple(value for _, value in parts)
 
 
-def _folded(text: str | None) -> str | None:
+def _folded(text: Any) -> str | None:
     """A text without what no order of words goes by: case, accents, punctuation."""
     return None if text is None else " ".join(words(text)) or text

@@ -4,6 +4,7 @@ SQLite overwrites a deleted row, but its words stay in the keyword index, which 
 merged; a vector stays in its FAISS file, a line in the file that was uploaded, old pages in the write-ahead log.
 """
 
+import shutil
 from pathlib import Path
 
 import apsw
@@ -11,6 +12,7 @@ import apsw
 from qa.errors import LibraryError
 from qa.library.database import rows
 from qa.library.publish import write_one_segment
+from qa.library.restore import STAGING
 from qa.library.segments import remove_unlisted
 from qa.library.store import listed_segments
 from qa.library.uploads import drop_lines
@@ -24,6 +26,7 @@ def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
     Needs as much free space as the library takes. Raises LibraryError where a question that is being answered keeps the
     log, or an uploaded file cannot be rewritten.
     """
+    shutil.rmtree(folder / STAGING, ignore_errors=True)
     _purge_uploads(connection, uploads)
     with connection:
         connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
