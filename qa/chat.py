@@ -48,6 +48,7 @@ from qa.types import (
     Scope,
     SyncReport,
     Timings,
+    Version,
     Withheld,
 )
 
@@ -295,6 +296,11 @@ class Desk:
         """One article as it is stored. Raises InputError for an unknown id."""
         with self.library.snapshot(vectors=False) as snapshot:
             return snapshot.article(article_id)[0]
+
+    def history(self, article_id: str) -> tuple[Version, ...]:
+        """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""
+        with self.library.snapshot(vectors=False) as snapshot:
+            return snapshot.history(article_id)
 
     @property
     def uploads(self) -> Path:

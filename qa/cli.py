@@ -7,7 +7,14 @@ from collections.abc import Sequence
 
 import qa
 from qa.arguments import argument_parser
-from qa.commands.articles import diff_command, index_command, list_command, remove_command, show_command
+from qa.commands.articles import (
+    diff_command,
+    history_command,
+    index_command,
+    list_command,
+    remove_command,
+    show_command,
+)
 from qa.commands.asking import ask_command, chat_command, eval_command, search_command
 from qa.commands.common import DONE, FAILED, say
 from qa.commands.mending import backup_command, doctor_command, repair_command, restore_command, verify_command
@@ -49,6 +56,7 @@ COMMANDS = {
     "search": search_command,
     "list": list_command,
     "show": show_command,
+    "history": history_command,
     "remove": remove_command,
     "verify": verify_command,
     "repair": repair_command,

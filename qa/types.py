@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 Origin = Literal["generated", "quoted"]
 Role = Literal["system", "user", "assistant"]
+Event = Literal["added", "updated", "removed"]
 JsonValue = Any  # what json.dumps accepts; typing it further buys nothing at the edges where it is used
 
 
@@ -44,6 +45,19 @@ class Listing:
 
     articles: tuple[ListedArticle, ...]
     total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An event in an article's life: ``title`` and ``content_hash`` (SHA-256, hexadecimal) are those from then on.
+
+    ``indexed_at`` is a UTC time, ISO 8601 to the second; None where the article is older than its history.
+    """
+
+    indexed_at: str | None
+    change: Event
+    content_hash: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from qa.types import Answer, Hit, SyncReport
 from tests.commands import document, error
 from tests.conftest import MakeDesk
 
-COMMANDS = ("index", "diff", "ask", "search", "list", "show", "remove", "verify", "repair", "backup", "restore",
+COMMANDS = ("index", "diff", "ask", "search", "list", "show", "history", "remove", "verify", "repair", "backup", "restore",
             "doctor", "chat")  # fmt: skip
 PROJECT = Path(__file__).parent.parent
 
@@ -66,9 +66,10 @@ def test_help_lists_the_commands_and_the_version_is_the_packages(capsys: pytest.
         ("ask", "x", "--since", "yesterdayish"), ("ask", "x", "--until", "2031-02-30"), ("ask", "x", "--today", ""),
         ("search",), ("search", "x", "-k", "0"), ("search", "x", "-k", "-1"), ("search", "x", "-k", "two"),
         ("search", "x", "-k", "9" * 20), ("search", "x", "-k", "\u00b2"),
-        ("show",), ("remove",), ("list", "x"), ("list", "--sort", "size"), ("list", "--limit", "0"), ("list", "--offset", "-1"),
+        ("show",), ("history",), ("remove",), ("backup",), ("restore",), ("list", "x"),
+        ("list", "--sort", "size"), ("list", "--limit", "0"), ("list", "--offset", "-1"),
         ("list", "--since", "May"), ("remove", "x", "--older-than", "2031-01-01"), ("remove", "--older-than", "May"),
-        ("remove", "--yes"), ("backup",), ("restore",), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
+        ("remove", "--yes"), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
         ("chat", "--port", "70000"),
     ],
 )  # fmt: skip
@@ -85,7 +86,7 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...], capsys: pytest.Capt
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"), ("remove", "x"),
+        ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"), ("history", "x"), ("remove", "x"),
         ("verify",), ("index",), ("diff",), ("backup", "kept.zip"),
         ("restore", "absent.zip"),
     ],

@@ -1,4 +1,4 @@
-"""The commands about what the library holds: ``index``, ``diff``, ``list``, ``show`` and ``remove``."""
+"""The commands about what the library holds: ``index``, ``diff``, ``list``, ``show``, ``history`` and ``remove``."""
 
 import argparse
 import sys
@@ -69,6 +69,18 @@ def show_command(options: argparse.Namespace) -> int:
         print(
             f"{article.title}\n{article.date or 'undated'}  {article.source or ''}  {article.url or ''}\n\n{article.text}"
         )
+    return DONE
+
+
+def history_command(options: argparse.Namespace) -> int:
+    """Say what happened to an article."""
+    found = desk_of(options).history(options.id)
+    if options.json:
+        print_json({"article_id": options.id, "versions": [asdict(version) for version in found]})
+        return DONE
+    for version in found:
+        when = version.indexed_at or "before history was kept"
+        print(f"{when:25}  {version.change:7}  {version.content_hash[:12]}  {version.title}")
     return DONE
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import apsw
 
-from qa.library.database import COPIES_SCHEMA, SCHEMA, exists, mapped_errors, open_to_read, rows
+from qa.library.database import COPIES_SCHEMA, HISTORY_SCHEMA, SCHEMA, exists, mapped_errors, open_to_read, rows
 from qa.library.plan import Plan, make_plan
 from qa.library.publish import write_rows
 from qa.library.sources import sources_to_sync
@@ -40,7 +40,7 @@ def diff(folder: Path, paths: Sequence[Path], allow_empty: bool = False, progres
 def _copy(folder: Path) -> apsw.Connection:
     """Sources, articles without their texts, and what is kept out, in memory; of no library, nothing."""
     copy = apsw.Connection(":memory:")
-    copy.execute(SCHEMA + COPIES_SCHEMA)
+    copy.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
     if exists(folder):
         library = open_to_read(folder)
         try:

@@ -10,6 +10,7 @@ import numpy as np
 
 from qa.library.copies import regroup
 from qa.library.database import next_generation, rows
+from qa.library.history import record
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids, forget_gone
@@ -102,6 +103,7 @@ def publish(
 def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) -> list[int]:
     """Write a plan's articles without their passages, and give ids; returns the rows of ``plan.additions``."""
     paths = [addition.candidate.path for addition in plan.additions if addition.candidate.given_id is None]
+    record(connection, plan.removed, "removed")
     for row_id in plan.removed:
         if keep_out:
             _keep_out(connection, row_id)
@@ -109,6 +111,9 @@ def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) 
         connection.execute("DELETE FROM articles WHERE row_id = ?", (row_id,))
     written = [_write_article(connection, addition) for addition in plan.additions]
     assign_ids(connection, paths)
+    updated = {addition.row_id for addition in plan.additions} - {None}
+    record(connection, [row_id for row_id in written if row_id not in updated], "added")
+    record(connection, [row_id for row_id in written if row_id in updated], "updated")
     forget_gone(connection)
     return written
 

@@ -11,6 +11,7 @@ import apsw
 
 from qa.errors import LibraryError
 from qa.library.database import rows
+from qa.library.history import forget
 from qa.library.publish import write_one_segment
 from qa.library.restore import STAGING
 from qa.library.segments import remove_unlisted
@@ -31,6 +32,7 @@ def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
     with connection:
         connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
         connection.execute("INSERT INTO keywords (keywords) VALUES ('optimize')")
+        forget(connection)
         write_one_segment(connection, folder)
     remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
     connection.execute("VACUUM")

@@ -14,10 +14,11 @@ import apsw
 from qa.errors import InputError, LibraryError
 from qa.library.catalogue import Catalogue
 from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
 from qa.library.listing import Selection, list_articles, older_than
 from qa.library.segments import Segment, VectorIndex
-from qa.types import Article, Hit, ListedArticle, Listing, Nearest, Scope, Span
+from qa.types import Article, Hit, ListedArticle, Listing, Nearest, Scope, Span, Version
 
 UPLOADS = "articles"
 EVERYWHERE = Scope()
@@ -74,6 +75,10 @@ class Snapshot:
             self._connection, 'SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', found[0][:1]
         )
         return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
+
+    def history(self, article_id: str) -> tuple[Version, ...]:
+        """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""
+        return versions(self._connection, article_id)
 
     def has_articles(self, scope: Scope = EVERYWHERE) -> bool:
         """Whether any article is in the scope."""
