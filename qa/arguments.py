@@ -43,6 +43,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
             action="store_true",
             help="accept that a folder which held articles is now empty or missing",
         )
+    index.add_argument(
+        "--watch", action="store_true", help="stay, and do it again whenever files change; Ctrl-C ends it"
+    )
     ask = command("ask", "Answer a question from the articles.", model)
     ask.add_argument("question", nargs="?")
     ask.add_argument(

@@ -17,7 +17,7 @@ from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_
 from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
-from qa.errors import InputError, LibraryError
+from qa.errors import InputError, LibraryError, QAError
 from qa.library.backup import backup
 from qa.library.database import exists, open_to_write
 from qa.library.diff import diff
@@ -27,6 +27,7 @@ from qa.library.restore import restore
 from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
+from qa.library.watching import watch
 from qa.retrieval.query import Query, checked_date, checked_range, read_query, search_terms
 from qa.retrieval.search import search, within_reach
 from qa.settings import Settings
@@ -222,6 +223,28 @@ class Desk:
         """Bring the library up to date with files and folders; with no path, with every source it knows."""
         chosen = [Path(path) for path in paths]
         return sync(self.library.folder, chosen, lambda: self.embedder, self.settings, allow_empty, progress)
+
+    def watch(
+        self,
+        *paths: Path | str,
+        told: Callable[[SyncReport | QAError], None],
+        stop: threading.Event | None = None,
+        allow_empty: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        """``index`` now and whenever these files and folders change, until ``stop`` is set; with no path, all known ones.
+
+        ``told`` gets the report of every round, or its error, after which the watching goes on. Raises what the first
+        round raises.
+        """
+
+        def round_of() -> SyncReport:
+            return self.index(*paths, allow_empty=allow_empty, progress=progress)
+
+        told(round_of())
+        with self.library.snapshot(vectors=False) as snapshot:
+            places = [Path(path).resolve() for path in paths] or snapshot.roots()
+        watch(round_of, places, self.library.folder.resolve(), told, stop or threading.Event())
 
     def diff(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> Diff:
         """What ``index`` would do; nothing is written or embedded."""

@@ -5,13 +5,16 @@ import sys
 from dataclasses import asdict
 
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
+from qa.commands.watching import watch_command
 from qa.errors import InputError
 from qa.output import ProgressLine, change_line, report_line
 from qa.types import SyncReport
 
 
 def index_command(options: argparse.Namespace) -> int:
-    """Bring the library up to date."""
+    """Bring the library up to date, once or whenever files change."""
+    if options.watch:
+        return watch_command(desk_of(options), options)
     progress = ProgressLine()
     try:
         report = desk_of(options).index(*options.paths, allow_empty=options.allow_empty, progress=progress)

@@ -76,6 +76,10 @@ class Snapshot:
         )
         return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
 
+    def roots(self) -> list[Path]:
+        """The folders and files that the library mirrors."""
+        return [Path(root) for (root,) in rows(self._connection, "SELECT root FROM sources ORDER BY root")]
+
     def history(self, article_id: str) -> tuple[Version, ...]:
         """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""
         return versions(self._connection, article_id)
