@@ -70,6 +70,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     listing.add_argument("--limit", type=_up_to(10_000_000), metavar="N", help="list N at most")
     listing.add_argument("--offset", type=_up_to(10_000_000, 0), default=0, metavar="N", help="leave the first N out")
     command("show", "Show an article as it is stored.").add_argument("id", type=_identifier)
+    command("stats", "Say how much there is, from where and when.").add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw the articles of each month into a PNG file, too"
+    )
     command("history", "Say when an article was added, updated and removed.").add_argument("id", type=_identifier)
     remove = command("remove", "Take articles out, and keep them out until their file changes.")
     remove.add_argument("ids", nargs="*", type=_identifier, metavar="ID")

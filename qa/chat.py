@@ -47,6 +47,7 @@ from qa.types import (
     Progress,
     Reader,
     Scope,
+    Statistics,
     SyncReport,
     Timings,
     Version,
@@ -324,6 +325,11 @@ class Desk:
         """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""
         with self.library.snapshot(vectors=False) as snapshot:
             return snapshot.history(article_id)
+
+    def statistics(self) -> Statistics:
+        """What is indexed, in numbers."""
+        with self.library.snapshot(vectors=False) as snapshot:
+            return snapshot.statistics(self.library.folder)
 
     @property
     def uploads(self) -> Path:

@@ -14,6 +14,7 @@ from qa.commands.articles import (
     list_command,
     remove_command,
     show_command,
+    stats_command,
 )
 from qa.commands.asking import ask_command, chat_command, eval_command, search_command
 from qa.commands.common import DONE, FAILED, say
@@ -56,6 +57,7 @@ COMMANDS = {
     "search": search_command,
     "list": list_command,
     "show": show_command,
+    "stats": stats_command,
     "history": history_command,
     "remove": remove_command,
     "verify": verify_command,

@@ -248,6 +248,42 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
+class Count:
+    """How many articles have something in common: a source, a folder, a month; ``name`` is None for those that have none."""
+
+    name: str | None
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """Bytes of a library's files; ``total`` has the others, too."""
+
+    database: int
+    index: int
+    uploads: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """A library in numbers; sources and folders with the most articles first, months (``YYYY-MM``) in order."""
+
+    articles: int
+    undated: int
+    first: str | None
+    last: str | None
+    passages: int
+    words: int
+    near_copy_groups: int
+    near_copies: int
+    sources: tuple[Count, ...]
+    folders: tuple[Count, ...]
+    months: tuple[Count, ...]
+    bytes: DiskUse
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """Something ``verify`` found wrong, and the command that mends it."""
 

@@ -15,7 +15,7 @@ from qa.types import Answer, Hit, SyncReport
 from tests.commands import document, error
 from tests.conftest import MakeDesk
 
-COMMANDS = ("index", "diff", "ask", "search", "list", "show", "history", "remove", "verify", "repair", "backup", "restore",
+COMMANDS = ("index", "diff", "ask", "search", "list", "show", "stats", "history", "remove", "verify", "repair", "backup", "restore",
             "doctor", "chat")  # fmt: skip
 PROJECT = Path(__file__).parent.parent
 
@@ -86,7 +86,8 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...], capsys: pytest.Capt
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"), ("history", "x"), ("remove", "x"),
+        ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"),
+        ("stats",), ("history", "x"), ("remove", "x"),
         ("verify",), ("index",), ("diff",), ("backup", "kept.zip"),
         ("restore", "absent.zip"),
     ],

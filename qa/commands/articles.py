@@ -1,4 +1,4 @@
-"""The commands about what the library holds: ``index``, ``diff``, ``list``, ``show``, ``history`` and ``remove``."""
+"""The commands about what the library holds: ``index``, ``diff``, ``list``, ``show``, ``stats``, ``history`` and ``remove``."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from dataclasses import asdict
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
 from qa.commands.watching import watch_command
 from qa.errors import InputError
-from qa.output import ProgressLine, change_line, report_line
+from qa.output import ProgressLine, change_line, report_line, statistics_lines
 from qa.types import SyncReport
 
 
@@ -72,6 +72,17 @@ def show_command(options: argparse.Namespace) -> int:
         print(
             f"{article.title}\n{article.date or 'undated'}  {article.source or ''}  {article.url or ''}\n\n{article.text}"
         )
+    return DONE
+
+
+def stats_command(options: argparse.Namespace) -> int:
+    """Say how much there is, from where and when."""
+    found = desk_of(options).statistics()
+    if options.plot is not None:
+        from qa.library.timeline import draw_timeline
+
+        draw_timeline(options.plot, found.months, found.undated)
+    print_json(asdict(found)) if options.json else print("\n".join(statistics_lines(found)))
     return DONE
 
 

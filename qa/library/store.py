@@ -18,7 +18,8 @@ from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
 from qa.library.listing import Selection, list_articles, older_than
 from qa.library.segments import Segment, VectorIndex
-from qa.types import Article, Hit, ListedArticle, Listing, Nearest, Scope, Span, Version
+from qa.library.statistics import statistics
+from qa.types import Article, Hit, ListedArticle, Listing, Nearest, Scope, Span, Statistics, Version
 
 UPLOADS = "articles"
 EVERYWHERE = Scope()
@@ -75,6 +76,10 @@ class Snapshot:
             self._connection, 'SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', found[0][:1]
         )
         return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
+
+    def statistics(self, folder: Path) -> Statistics:
+        """What there is, in numbers; ``folder`` is the library's."""
+        return statistics(self._connection, folder, self._uploads)
 
     def roots(self) -> list[Path]:
         """The folders and files that the library mirrors."""
