@@ -142,7 +142,7 @@ def test_a_question_that_is_being_answered_is_not_disturbed(desk: Desk) -> None:
     library = desk.library.folder
     with desk.library.snapshot() as snapshot:
         assert snapshot.article("s.txt")[0].title == HEADLINE
-        with pytest.raises(LibraryError, match="still stands in the log.*; when it is, run: qa remove --purge"):
+        with pytest.raises(LibraryError, match="still stands in the log.*; when that is done, run: qa remove --purge"):
             desk.remove("s.txt", purge=True)
         assert snapshot.article("s.txt")[0].title == HEADLINE
     assert desk.remove(purge=True) == ()

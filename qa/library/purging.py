@@ -40,8 +40,8 @@ def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
     ((busy, _, _),) = rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
     if busy:
         raise LibraryError(
-            "what was removed still stands in the log, since a question is just being answered; "
-            f"when it is, run: qa remove --purge --library {folder}"
+            "what was removed still stands in the log, which an answer or a backup that is being made still reads; "
+            f"when that is done, run: qa remove --purge --library {folder}"
         )
 
 
