@@ -18,6 +18,7 @@ from qa.chat import Desk
 from qa.commands.watching import Told, watch_command
 from qa.errors import InputError, LibraryError, QAError
 from qa.library.lock import writing
+from qa.library.watching import next_changes
 from qa.types import Failure, SyncReport
 from tests.conftest import MakeDesk, write_articles
 
@@ -135,6 +136,23 @@ def test_what_is_wrong_from_the_beginning_is_raised(tmp_path: Path, make_desk: M
     """A path that is not there is a mistake, not a change."""
     with pytest.raises(InputError, match="there is no file or folder"):
         make_desk().watch(tmp_path / "absent", told=pytest.fail)
+
+
+def failing(error: Exception) -> Iterator[set[object]]:
+    """A system that cannot watch."""
+    yield set()
+    raise error
+
+
+def test_a_system_that_cannot_watch_is_said() -> None:
+    """With what to do; a folder that has just gone is none, and an end is an end."""
+    for error in (OSError(28, "OS file watch limit reached"), RuntimeError("too many")):
+        rounds = failing(error)
+        assert next_changes(rounds) == set()
+        with pytest.raises(LibraryError, match=r"does not tell of changes \(.*\); set WATCHFILES_FORCE_POLLING=1"):
+            next_changes(rounds)
+    rounds = failing(FileNotFoundError())
+    assert [next_changes(rounds), next_changes(rounds), next_changes(iter(()))] == [set(), None, None]
 
 
 def interrupted(after: Callable[[], bool]) -> threading.Thread:

@@ -12,12 +12,13 @@ from qa.library.keywords import fts_string
 from qa.types import ListedArticle, Listing
 
 Order = Literal["date", "title", "source", "passages"]
-# What is sorted by, which way it goes, and what has none of it is last either way.
+_PASSAGES = "(SELECT count(*) FROM passages p WHERE p.row_id = a.row_id)"
+# What is sorted by, and whether the largest comes first; what has none of it is last either way.
 _ORDERS: dict[Order, tuple[str, bool]] = {
     "date": ("a.date", True),
     "title": ("folded(a.title)", False),
     "source": ("folded(a.source)", False),
-    "passages": ("passages", True),
+    "passages": (_PASSAGES, True),
 }
 ORDERS: tuple[Order, ...] = tuple(_ORDERS)
 
@@ -46,13 +47,13 @@ def list_articles(connection: apsw.Connection, uploads: str, selection: Selectio
     where, values = _condition(connection, selection)
     (total,) = rows(connection, f"SELECT count(*) FROM articles a WHERE {where}", values)[0]  # noqa: S608
     by, downwards = _ORDERS[selection.sort]
-    way = "DESC" if downwards is not selection.reverse else "ASC"
+    order = f"{by} IS NULL, {by} {'DESC' if downwards is not selection.reverse else 'ASC'}, a.article_id"
+    # The page is chosen first, so that only its own articles are looked up.
     found = rows(
         connection,
-        f"""SELECT a.article_id, a.title, a.date, a.source, a.url,
-                   (SELECT count(*) FROM passages p WHERE p.row_id = a.row_id) AS passages, s.root = ?
-            FROM articles a JOIN sources s USING (source_id) WHERE {where}
-            ORDER BY {by} IS NULL, {by} {way}, a.article_id LIMIT ? OFFSET ?""",  # noqa: S608
+        f"""SELECT a.article_id, a.title, a.date, a.source, a.url, {_PASSAGES}, s.root = ?
+            FROM (SELECT a.row_id FROM articles a WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?)
+            JOIN articles a USING (row_id) JOIN sources s USING (source_id) ORDER BY {order}""",  # noqa: S608
         (uploads, *values, -1 if selection.limit is None else selection.limit, selection.offset),
     )
     return Listing(

@@ -95,6 +95,8 @@ def _check(staging: Path, folder: Path, contents: Contents, file: Path) -> None:
                     next_generation(connection)
             finally:
                 connection.close()
+            if (staging / f"{DATABASE}-wal").exists():  # closing empties it, where there is space
+                raise LibraryError("its log could not be written back")
     except LibraryError as error:
         reason = str(error).partition(";")[0]
         raise InputError(f"the library in {file} cannot be used ({reason}); give another backup") from error

@@ -2,11 +2,12 @@
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from qa.articles.candidate import article_suffix
-from qa.errors import QAError
+from qa.errors import LibraryError, QAError
 from qa.types import SyncReport
 
 Told = Callable[[SyncReport | QAError], None]
@@ -22,7 +23,8 @@ def watch(
     """Call ``index`` at once and whenever something changes in resolved folders and files, until ``stop`` is set.
 
     ``told`` gets every report and every QAError; after an error the round is repeated, at once when something changes.
-    Files that indexing passes over, and the library itself, lead to no round. Lets KeyboardInterrupt through.
+    Files that indexing passes over, and the library itself, lead to no round. Lets KeyboardInterrupt through; raises
+    LibraryError where the system cannot watch.
     """
     from watchfiles import watch as changes_of
 
@@ -30,7 +32,7 @@ def watch(
     while not stop.is_set():
         watched = _identities(places)
         due = True  # what changed while nobody watched
-        for changes in changes_of(
+        rounds = changes_of(
             *(place for place, identity in zip(places, watched, strict=True) if identity),
             watch_filter=lambda change, name: _matters(Path(name), change.name == "deleted", places, library),
             debounce=_GROUPED,
@@ -38,7 +40,8 @@ def watch(
             yield_on_timeout=True,
             stop_event=stop,
             ignore_permission_denied=True,
-        ):
+        )
+        while (changes := next_changes(rounds)) is not None:
             if changes:
                 due, not_before = True, 0.0
             if due and time.monotonic() >= not_before:
@@ -50,6 +53,21 @@ def watch(
                     not_before, wait = time.monotonic() + wait, min(2 * wait, _LONGEST_WAIT)
             if _identities(places) != watched:  # another folder or file stands there now: watch that
                 break
+
+
+def next_changes(rounds: Iterator[set[Any]]) -> set[Any] | None:
+    """The next changes, none after a while without; None where the watching has to begin anew or is over.
+
+    Raises LibraryError where the system cannot watch.
+    """
+    try:
+        return next(rounds, None)
+    except FileNotFoundError:  # a folder went just now
+        return None
+    except (OSError, RuntimeError) as error:  # such as too many folders for the system's limit
+        raise LibraryError(
+            f"the system does not tell of changes ({error}); set WATCHFILES_FORCE_POLLING=1 to look for them instead"
+        ) from error
 
 
 def _identities(places: Sequence[Path]) -> list[tuple[int, int] | None]:
