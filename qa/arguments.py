@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
+from qa.library.listing import ORDERS
+
 Command = Callable[[argparse.Namespace], int]
 TASKS = ("ask", "support", "rewrites", "conversations", "counterfactual", "injections")  # of qa/evaluate/tasks.py
 
@@ -33,9 +35,16 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
         return made
 
     index = command("index", "Bring the library up to date with files and folders (none given: all it knows).")
-    index.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+    diff = command("diff", "Say what index would do with the same paths, and do nothing.")
+    for made in (index, diff):
+        made.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+        made.add_argument(
+            "--allow-empty",
+            action="store_true",
+            help="accept that a folder which held articles is now empty or missing",
+        )
     index.add_argument(
-        "--allow-empty", action="store_true", help="accept that a folder which held articles is now empty or missing"
+        "--watch", action="store_true", help="stay, and do it again whenever files change; Ctrl-C ends it"
     )
     ask = command("ask", "Answer a question from the articles.", model)
     ask.add_argument("question", nargs="?")
@@ -51,13 +60,40 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     search = command("search", "Find passages.")
     search.add_argument("query")
     search.add_argument("-k", type=_up_to(100_000), default=10, metavar="N", help="how many (default: 10)")
-    command("list", "List the articles.")
+    listing = command("list", "List the articles that match, newest first, undated ones last.")
+    for name in ("since", "until"):
+        listing.add_argument(f"--{name}", type=_iso_date, metavar="YYYY-MM-DD", help="inclusive")
+    listing.add_argument("--source", metavar="NAME", help="of this source, as the list names it")
+    listing.add_argument("--match", metavar="WORDS", help="with all these words in headline or text")
+    listing.add_argument("--sort", choices=ORDERS, default="date", help="what to sort by (default: date)")
+    listing.add_argument("--reverse", action="store_true", help="the other way round")
+    listing.add_argument("--limit", type=_up_to(10_000_000), metavar="N", help="list N at most")
+    listing.add_argument("--offset", type=_up_to(10_000_000, 0), default=0, metavar="N", help="leave the first N out")
     command("show", "Show an article as it is stored.").add_argument("id", type=_identifier)
+    command("stats", "Say how much there is, from where and when.").add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw the articles of each month into a PNG file, too"
+    )
+    command("history", "Say when an article was added, updated and removed.").add_argument("id", type=_identifier)
     remove = command("remove", "Take articles out, and keep them out until their file changes.")
-    remove.add_argument("ids", nargs="+", type=_identifier, metavar="ID")
+    remove.add_argument("ids", nargs="*", type=_identifier, metavar="ID")
+    remove.add_argument(
+        "--older-than",
+        type=_iso_date,
+        metavar="YYYY-MM-DD",
+        help="all that are dated before that day; undated ones stay",
+    )
+    remove.add_argument("--yes", action="store_true", help="do not ask before --older-than removes")
+    remove.add_argument(
+        "--purge", action="store_true", help="leave nothing of them, or of any removed before, on the disk"
+    )
     command("verify", "Hold rows, vectors, keyword index and files against each other.")
     repair = command("repair", "Rebuild what verify found wrong.")
     repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")
+    kept = command("backup", "Write the library into one file, while questions are answered.")
+    restored = command("restore", "Make the library of a backup.")
+    for made, taken in ((kept, "a file of that name"), (restored, "the library that is there")):
+        made.add_argument("file", type=Path, metavar="FILE")
+        made.add_argument("--replace", action="store_true", help=f"replace {taken}")
     evaluate = command("eval", "Put questions with known answers to a library and count what comes back.", model)
     evaluate.add_argument(
         "--questions", type=Path, nargs="+", metavar="FILE", help="JSON lines; formats: docs/evaluate.md"
@@ -97,10 +133,10 @@ def _identifier(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _up_to(most: int) -> Callable[[str], int]:
+def _up_to(most: int, least: int = 1) -> Callable[[str], int]:
     def number(text: str) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) < 10 and 1 <= int(text) <= most):
-            raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to {most}")
+        if not (text.isascii() and text.isdigit() and len(text) < 10 and least <= int(text) <= most):
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number from {least} to {most}")
         return int(text)
 
     return number

@@ -17,30 +17,40 @@ from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_
 from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
-from qa.errors import LibraryError
+from qa.errors import InputError, LibraryError, QAError
+from qa.library.backup import backup
 from qa.library.database import exists, open_to_write
+from qa.library.diff import diff
+from qa.library.listing import ORDERS, Order, Selection
 from qa.library.lock import writing
+from qa.library.restore import restore
 from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
-from qa.retrieval.query import Query, read_query
+from qa.library.watching import watch
+from qa.retrieval.query import Query, checked_date, checked_range, read_query, search_terms
 from qa.retrieval.search import search, within_reach
 from qa.settings import Settings
 from qa.types import (
     Answer,
     Article,
+    Backup,
     Conflict,
+    Diff,
     Embedder,
     Generator,
     Hit,
     ListedArticle,
+    Listing,
     Message,
     Origin,
     Progress,
     Reader,
     Scope,
+    Statistics,
     SyncReport,
     Timings,
+    Version,
     Withheld,
 )
 
@@ -215,6 +225,40 @@ class Desk:
         chosen = [Path(path) for path in paths]
         return sync(self.library.folder, chosen, lambda: self.embedder, self.settings, allow_empty, progress)
 
+    def watch(
+        self,
+        *paths: Path | str,
+        told: Callable[[SyncReport | QAError], None],
+        stop: threading.Event | None = None,
+        allow_empty: bool = False,
+        progress: Progress | None = None,
+    ) -> None:
+        """``index`` now and whenever these files and folders change, until ``stop`` is set; with no path, all known ones.
+
+        ``told`` gets the report of every round, or its error, after which the watching goes on. Raises what the first
+        round raises.
+        """
+
+        def round_of() -> SyncReport:
+            return self.index(*paths, allow_empty=allow_empty, progress=progress)
+
+        told(round_of())
+        with self.library.snapshot(vectors=False) as snapshot:
+            places = [Path(path).resolve() for path in paths] or snapshot.roots()
+        watch(round_of, places, self.library.folder.resolve(), told, stop or threading.Event())
+
+    def diff(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> Diff:
+        """What ``index`` would do; nothing is written or embedded."""
+        return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress)
+
+    def backup(self, file: Path | str, replace: bool = False, progress: Progress | None = None) -> Backup:
+        """Write the library into one file, read back before it is there; questions go on meanwhile."""
+        return backup(self.library.folder, Path(file), replace, progress)
+
+    def restore(self, file: Path | str, replace: bool = False) -> Backup:
+        """Make this library that of a backup; one that is there is replaced only where ``replace`` says so."""
+        return restore(self.library.folder, Path(file), replace)
+
     def create(self) -> None:
         """Make the library where there is none, so that a page can open on it; an existing one is left as it is."""
         if not exists(self.library.folder):
@@ -231,19 +275,61 @@ class Desk:
         """Store a file in the library's own source, ``uploads``; ``index`` it afterwards. Raises InputError."""
         return store_upload(self.library.uploads, name, data)
 
-    def remove(self, *article_ids: str) -> tuple[str, ...]:
-        """Take articles out and keep them out; an uploaded file is deleted too, the user's own files never."""
-        return remove(self.library.folder, article_ids)
+    def remove(self, *article_ids: str, purge: bool = False) -> tuple[str, ...]:
+        """Take articles out and keep them out; an uploaded file is deleted too, the user's own files never.
+
+        ``purge`` rewrites the library's files, so that nothing of them, or of any removed before, is left on the disk.
+        """
+        return remove(self.library.folder, article_ids, purge)
+
+    def older_than(self, day: str) -> tuple[tuple[str, ...], int]:
+        """Ids of the articles dated before an ISO date, oldest first, and how many articles have no date."""
+        with self.library.snapshot(vectors=False) as snapshot:
+            return snapshot.older_than(str(checked_date(day)))
 
     def articles(self) -> tuple[ListedArticle, ...]:
         """What is indexed, newest first."""
+        return self.listing().articles
+
+    def listing(
+        self,
+        since: str | None = None,
+        until: str | None = None,
+        source: str | None = None,
+        match: str | None = None,
+        sort: Order = "date",
+        reverse: bool = False,
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Listing:
+        """A page of what is indexed: dated in a range, of a source, with all words of ``match``; undated ones are last.
+
+        Raises InputError for a bad date, a range that ends before it begins, a ``match`` without words, an unknown order.
+        """
+        if sort not in ORDERS:
+            raise InputError(f"nothing is sorted by {sort!r}; give one of {', '.join(ORDERS)}")
+        first, last = checked_range(since, until)
+        terms = search_terms(match) if match is not None else []
+        if match is not None and not terms:
+            raise InputError("there is no word to match; give words that an article has in its headline or text")
+        selection = Selection(first, last, source, terms, sort, reverse, limit, offset)
         with self.library.snapshot(vectors=False) as snapshot:
-            return snapshot.listed()
+            return snapshot.listing(selection)
 
     def article(self, article_id: str) -> Article:
         """One article as it is stored. Raises InputError for an unknown id."""
         with self.library.snapshot(vectors=False) as snapshot:
             return snapshot.article(article_id)[0]
+
+    def history(self, article_id: str) -> tuple[Version, ...]:
+        """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""
+        with self.library.snapshot(vectors=False) as snapshot:
+            return snapshot.history(article_id)
+
+    def statistics(self) -> Statistics:
+        """What is indexed, in numbers."""
+        with self.library.snapshot(vectors=False) as snapshot:
+            return snapshot.statistics(self.library.folder)
 
     @property
     def uploads(self) -> Path:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict, fields
 from typing import Any
 
-from qa.types import Answer, Check, Hit, SyncReport
+from qa.types import Answer, Change, Check, Hit, Statistics, SyncReport
 
 _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
 _STAGES = {"reading": "articles read", "embedding": "passages embedded"}
@@ -16,6 +16,28 @@ def report_line(report: SyncReport) -> str:
     """One line that says what indexing did."""
     counts = ", ".join(f"{getattr(report, f.name)} {f.name}" for f in fields(SyncReport)[:6])
     return f"{counts} in {report.seconds:.1f} s"
+
+
+def change_line(change: Change) -> str:
+    """One line of what indexing would do."""
+    was = f" (now {change.was})" if change.change == "renamed" else ""
+    return f"{change.change:7}  {change.article_id}{was}"
+
+
+def statistics_lines(found: Statistics) -> list[str]:
+    """A library in numbers, for a person."""
+    dated = f", dated {found.first} to {found.last}" if found.first else ""
+    use = found.bytes
+    lines = [
+        f"{found.articles:,} articles{dated}, {found.undated:,} undated",
+        f"{found.passages:,} passages, {found.words:,} words",
+        f"{found.near_copy_groups:,} groups of near copies, {found.near_copies:,} articles in them",
+        f"{use.total / 1e6:,.1f} MB on the disk: database {use.database / 1e6:,.1f}, index {use.index / 1e6:,.1f}, "
+        f"uploads {use.uploads / 1e6:,.1f}",
+    ]
+    for kind, counts in (("source", found.sources), ("folder", found.folders), ("month", found.months)):
+        lines += ["", f"By {kind}:", *(f"{count.articles:9,}  {count.name or '(none)'}" for count in counts)]
+    return lines
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

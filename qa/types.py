@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 Origin = Literal["generated", "quoted"]
 Role = Literal["system", "user", "assistant"]
+Event = Literal["added", "updated", "removed"]
 JsonValue = Any  # what json.dumps accepts; typing it further buys nothing at the edges where it is used
 
 
@@ -36,6 +37,27 @@ class ListedArticle:
     url: str | None
     passages: int
     uploaded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the list of articles; ``total`` is how many there are on all pages."""
+
+    articles: tuple[ListedArticle, ...]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An event in an article's life: ``title`` and ``content_hash`` (SHA-256, hexadecimal) are those from then on.
+
+    ``indexed_at`` is a UTC time, ISO 8601 to the second; None where the article is older than its history.
+    """
+
+    indexed_at: str | None
+    change: Event
+    content_hash: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +214,73 @@ class SyncReport:
     skipped: int = 0
     failures: tuple[Failure, ...] = ()
     seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What indexing would do to one article; ``was`` is the id it has until then, where it keeps its content.
+
+    ``moved`` is what keeps its id, too, in another file of lines.
+    """
+
+    change: Literal["added", "updated", "removed", "renamed", "moved"]
+    article_id: str
+    was: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """What indexing would report and, article by article, change; a renamed or moved one counts as added and removed."""
+
+    report: SyncReport
+    changes: tuple[Change, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """A backup that was made and read back, or was restored; ``size`` is that of its file, in bytes."""
+
+    file: str
+    size: int
+    articles: int
+    files: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many articles have something in common: a source, a folder, a month; ``name`` is None for those that have none."""
+
+    name: str | None
+    articles: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """Bytes of a library's files; ``total`` has the others, too."""
+
+    database: int
+    index: int
+    uploads: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """A library in numbers; sources and folders with the most articles first, months (``YYYY-MM``) in order."""
+
+    articles: int
+    undated: int
+    first: str | None
+    last: str | None
+    passages: int
+    words: int
+    near_copy_groups: int
+    near_copies: int
+    sources: tuple[Count, ...]
+    folders: tuple[Count, ...]
+    months: tuple[Count, ...]
+    bytes: DiskUse
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Fakes whose every result can be computed by hand, and a small library made with them."""
 
+import shutil
+import subprocess
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -132,3 +134,27 @@ def make_desk(tmp_path: Path) -> MakeDesk:
         return Desk(tmp_path / "library", Settings(**settings), lambda: embedder, lambda: reader, lambda: generator)  # type: ignore[arg-type]
 
     return make
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own whose size can be changed; needs the right to mount one."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = shutil.which("mount")
+    if (
+        not mount
+        or subprocess.run(
+            [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False
+        ).returncode
+    ):
+        pytest.skip("a small disk can only be mounted by root")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", place], check=True)
+
+
+def resize(disk: Path, kilobytes: int) -> None:
+    """Give a small disk another size."""
+    subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", disk], check=True)

@@ -12,9 +12,11 @@ import qa
 from qa.cli import main
 from qa.output import ProgressLine, answer_json, report_line
 from qa.types import Answer, Hit, SyncReport
+from tests.commands import document, error
 from tests.conftest import MakeDesk
 
-COMMANDS = ("index", "ask", "search", "list", "show", "remove", "verify", "repair", "doctor", "chat")
+COMMANDS = ("index", "diff", "ask", "search", "list", "show", "stats", "history", "remove", "verify", "repair", "backup", "restore",
+            "doctor", "chat")  # fmt: skip
 PROJECT = Path(__file__).parent.parent
 
 
@@ -34,27 +36,6 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
     command = [sys.executable, "-m", "qa", *arguments]
     kept = {**os.environ, "PYTHONPATH": str(PROJECT), **environment}
     return subprocess.run(command, capture_output=True, text=True, env=kept, errors="surrogateescape")
-
-
-def document(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> dict[str, object]:
-    """The one JSON document that a command prints."""
-    assert main([*arguments, "--json"]) == status
-    printed = capsys.readouterr().out
-    assert printed.count("\n") == 1
-    found: dict[str, object] = json.loads(printed)
-    return found
-
-
-def error(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """The one line of a command that fails; nothing is on stdout."""
-    assert main(arguments) == 1
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("qa: ")
-    assert printed.err.count("\n") == 1
-    assert "Traceback" not in printed.err
-    assert "; " in printed.err
-    return printed.err
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -85,7 +66,10 @@ def test_help_lists_the_commands_and_the_version_is_the_packages(capsys: pytest.
         ("ask", "x", "--since", "yesterdayish"), ("ask", "x", "--until", "2031-02-30"), ("ask", "x", "--today", ""),
         ("search",), ("search", "x", "-k", "0"), ("search", "x", "-k", "-1"), ("search", "x", "-k", "two"),
         ("search", "x", "-k", "9" * 20), ("search", "x", "-k", "\u00b2"),
-        ("show",), ("remove",), ("list", "x"), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
+        ("show",), ("history",), ("remove",), ("backup",), ("restore",), ("list", "x"),
+        ("list", "--sort", "size"), ("list", "--limit", "0"), ("list", "--offset", "-1"),
+        ("list", "--since", "May"), ("remove", "x", "--older-than", "2031-01-01"), ("remove", "--older-than", "May"),
+        ("remove", "--yes"), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
         ("chat", "--port", "70000"),
     ],
 )  # fmt: skip
@@ -102,8 +86,10 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...], capsys: pytest.Capt
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"), ("remove", "x"),
-        ("verify",), ("index",),
+        ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"),
+        ("stats",), ("history", "x"), ("remove", "x"),
+        ("verify",), ("index",), ("diff",), ("backup", "kept.zip"),
+        ("restore", "absent.zip"),
     ],
 )  # fmt: skip
 def test_without_a_library_a_command_fails_in_one_line(

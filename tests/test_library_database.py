@@ -22,7 +22,7 @@ def test_a_new_library_can_be_read_and_is_private(tmp_path: Path) -> None:
     assert not exists(folder)
     open_to_write(folder).close()
     assert exists(folder)
-    assert get_meta(open_to_read(folder), "format") == "2"
+    assert get_meta(open_to_read(folder), "format") == "3"
     assert (folder.stat().st_mode & 0o777, (folder / FILE).stat().st_mode & 0o777) == (0o700, 0o600)
 
 
@@ -54,7 +54,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     set_meta(connection, "format", "999")
     connection.close()
     for open_library in (open_to_read, open_to_write):
-        with pytest.raises(LibraryError, match="has format 999, this version reads 2; index it anew"):
+        with pytest.raises(LibraryError, match="has format 999, this version reads 3; index it anew"):
             open_library(tmp_path)
 
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from qa.library.sync import sync
 from qa.library.verify import verify
 from qa.settings import Settings
 from qa.types import SyncReport
-from tests.conftest import ARTICLES, MakeDesk, ScriptedGenerator, WordEmbedder, WordReader, write_articles
+from tests.conftest import ARTICLES, MakeDesk, ScriptedGenerator, WordEmbedder, WordReader, resize, write_articles
 
 PROJECT = Path(__file__).parents[1]
 
@@ -320,30 +319,6 @@ def test_a_kill_at_any_statement_leaves_old_or_new(
         assert len(list((copy / "segments").iterdir())) == 1
     assert seen == {True, False}
     assert len(list(copies.iterdir())) > 15, len(list(copies.iterdir()))
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own whose size can be changed; needs the right to mount one."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    mount = shutil.which("mount")
-    if (
-        not mount
-        or subprocess.run(
-            [mount, "-t", "tmpfs", "-o", "size=64k", "tmpfs", place], capture_output=True, check=False
-        ).returncode
-    ):
-        pytest.skip("a small disk can only be mounted by root")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", place], check=True)
-
-
-def resize(disk: Path, kilobytes: int) -> None:
-    """Give a small disk another size."""
-    subprocess.run(["mount", "-o", f"remount,size={kilobytes}k", disk], check=True)
 
 
 def test_a_full_disk_loses_nothing(articles: Path, small_disk: Path) -> None:

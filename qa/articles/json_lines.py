@@ -5,7 +5,7 @@ import io
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO, cast
 
 from qa.articles.candidate import Candidate, RepeatedId, candidate_from
@@ -39,6 +39,20 @@ def scan_lines(file: BinaryIO, path: str, compressed: bool) -> Iterator[Candidat
             yield RepeatedId(f"{path}:{number}", f"id {record.given_id} stands again on line {last}, which counts")
         else:
             yield record
+
+
+def lines_without(file: BinaryIO, compressed: bool, given_ids: Collection[str]) -> Iterator[bytes]:
+    """Yield the lines of a file, stripped and ended, save those of articles with these ids; bad lines stay.
+
+    Raises InputError, EOFError, OSError or zlib.error where the file is damaged.
+    """
+    for _, line in _numbered_lines(_expanded(file) if compressed else file):
+        try:
+            gone = _given_id(line) in given_ids
+        except InputError:
+            gone = False
+        if not gone:
+            yield line + b"\n"
 
 
 def read_line(line: bytes) -> Draft:

@@ -17,7 +17,8 @@ import apsw
 from qa.errors import LibraryError
 
 FILE = "library.sqlite"
-FORMAT = "2"
+FORMAT = "3"
+_READABLE = ("2", FORMAT)  # 2 lacks the history, which no answer needs
 KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 SCHEMA = f"""
@@ -59,6 +60,16 @@ CREATE INDEX copy_bands_by_article ON copy_bands (row_id);
 CREATE TABLE near_copies (row_id INTEGER PRIMARY KEY, copy_group INTEGER NOT NULL);  -- articles that have near copies
 CREATE INDEX near_copies_by_group ON near_copies (copy_group);
 """
+HISTORY_SCHEMA = """
+CREATE TABLE history (
+    version_id INTEGER PRIMARY KEY,
+    article_id TEXT NOT NULL,
+    indexed_at TEXT,               -- UTC; NULL where it was before there was a history
+    change TEXT NOT NULL,          -- added, updated, removed
+    content_hash TEXT NOT NULL, title TEXT NOT NULL
+);
+CREATE INDEX history_by_article ON history (article_id);
+"""
 
 
 def exists(folder: Path) -> bool:
@@ -93,11 +104,13 @@ def open_to_write(folder: Path) -> apsw.Connection:
         connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
         if new or not list(connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")):
             with connection:
-                connection.execute(SCHEMA + COPIES_SCHEMA)
+                connection.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
                 connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1)")
                 set_meta(connection, "format", FORMAT)
         if get_meta(connection, "format") == "1":
             _add_copies(connection)
+        if get_meta(connection, "format") == "2":
+            _add_history(connection)
         return _checked(connection, folder)
 
 
@@ -108,6 +121,17 @@ def _add_copies(connection: apsw.Connection) -> None:
     with connection:
         connection.execute(COPIES_SCHEMA)
         regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles")])
+        set_meta(connection, "format", "2")
+
+
+def _add_history(connection: apsw.Connection) -> None:
+    """From format 2, which did not know how an article came to be, to 3; what is there is where the history begins."""
+    with connection:
+        connection.execute(HISTORY_SCHEMA)
+        connection.execute(
+            """INSERT INTO history (article_id, indexed_at, change, content_hash, title)
+               SELECT article_id, NULL, 'added', content_hash, title FROM articles ORDER BY row_id"""
+        )
         set_meta(connection, "format", FORMAT)
 
 
@@ -118,7 +142,7 @@ def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
         raise LibraryError(
             f"the library at {folder} is of an older version; bring it up to date: qa index --library {folder}"
         )
-    if found != FORMAT:
+    if found not in _READABLE:
         raise LibraryError(f"the library at {folder} has format {found}, this version reads {FORMAT}; index it anew")
     return connection
 

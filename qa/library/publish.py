@@ -10,6 +10,7 @@ import numpy as np
 
 from qa.library.copies import regroup
 from qa.library.database import next_generation, rows
+from qa.library.history import record
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids, forget_gone
@@ -84,26 +85,37 @@ def publish(
     replaced = [addition.row_id for addition in plan.additions if addition.row_id is not None]
     with connection:
         register()
-        paths = [addition.candidate.path for addition in plan.additions if addition.candidate.given_id is None]
         dead = _remove_passages(connection, [*plan.removed, *replaced])
-        for row_id in plan.removed:
-            if keep_out:
-                _keep_out(connection, row_id)
-            paths += [path for (path,) in rows(connection, "SELECT path FROM articles WHERE row_id = ?", (row_id,))]
-            connection.execute("DELETE FROM articles WHERE row_id = ?", (row_id,))
-        new, changed = list[int](), list[int]()
-        for addition, article_cuts in zip(plan.additions, cuts, strict=True):
-            row_id = _write_article(connection, addition)
-            changed.append(row_id)
-            new += [_write_passage(connection, row_id, addition, cut) for cut in article_cuts]
-        assign_ids(connection, paths)
-        forget_gone(connection)
+        changed = write_rows(connection, plan, keep_out)
+        new = [
+            _write_passage(connection, row_id, addition, cut)
+            for row_id, addition, article_cuts in zip(changed, plan.additions, cuts, strict=True)
+            for cut in article_cuts
+        ]
         regroup(connection, changed, plan.removed)
         _drop_unused_vectors(connection, dead)
         _list_segments(connection, folder, new, list(dead), small)
         if plan.additions or plan.removed:
             next_generation(connection)
     remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
+
+
+def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) -> list[int]:
+    """Write a plan's articles without their passages, and give ids; returns the rows of ``plan.additions``."""
+    paths = [addition.candidate.path for addition in plan.additions if addition.candidate.given_id is None]
+    record(connection, plan.removed, "removed")
+    for row_id in plan.removed:
+        if keep_out:
+            _keep_out(connection, row_id)
+        paths += [path for (path,) in rows(connection, "SELECT path FROM articles WHERE row_id = ?", (row_id,))]
+        connection.execute("DELETE FROM articles WHERE row_id = ?", (row_id,))
+    written = [_write_article(connection, addition) for addition in plan.additions]
+    assign_ids(connection, paths)
+    updated = {addition.row_id for addition in plan.additions} - {None}
+    record(connection, [row_id for row_id in written if row_id not in updated], "added")
+    record(connection, [row_id for row_id in written if row_id in updated], "updated")
+    forget_gone(connection)
+    return written
 
 
 def write_one_segment(connection: apsw.Connection, folder: Path) -> None:

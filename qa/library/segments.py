@@ -43,7 +43,7 @@ def write_segment(folder: Path, passage_ids: Sequence[int], vectors: Any) -> Seg
         file.flush()
         os.fsync(file.fileno())
     temporary.rename(final)
-    _sync_directory(place)
+    sync_directory(place)
     return Segment(final.name, digest, len(passage_ids))
 
 
@@ -111,7 +111,8 @@ class VectorIndex:
         return contents
 
 
-def _sync_directory(place: Path) -> None:
+def sync_directory(place: Path) -> None:
+    """Return only when the names in a folder are on the disk."""
     if os.name == "posix":
         descriptor = os.open(place, os.O_RDONLY)
         try:

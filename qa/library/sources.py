@@ -79,10 +79,11 @@ def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
     for path in sorted(set(paths)):
         found = rows(
             connection,
-            "SELECT a.row_id, s.name FROM articles a JOIN sources s USING (source_id) WHERE a.path = ? AND a.given_id IS NULL",
+            """SELECT a.row_id, s.name, a.article_id FROM articles a JOIN sources s USING (source_id)
+               WHERE a.path = ? AND a.given_id IS NULL""",
             (path,),
         )
-        wanted = {row_id: path if len(found) == 1 else f"{name}/{path}" for row_id, name in found}
+        wanted = {row_id: path if len(found) == 1 else f"{name}/{path}" for row_id, name, _ in found}
         # Ids change hands, so all are freed before any is given.
         connection.executemany(
             "UPDATE articles SET article_id = char(0) || row_id WHERE row_id = ?", [(row,) for row in wanted]
@@ -93,6 +94,8 @@ def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
             )
         except apsw.ConstraintError as error:
             raise InputError(f"two articles would have the id {path!r}; rename one of the files or folders") from error
+        renamed = [(wanted[row_id], before) for row_id, _, before in found if before != wanted[row_id]]
+        connection.executemany("UPDATE history SET article_id = ? WHERE article_id = ?", renamed)
 
 
 def forget_gone(connection: apsw.Connection) -> None:

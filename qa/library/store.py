@@ -14,9 +14,12 @@ import apsw
 from qa.errors import InputError, LibraryError
 from qa.library.catalogue import Catalogue
 from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
+from qa.library.listing import Selection, list_articles, older_than
 from qa.library.segments import Segment, VectorIndex
-from qa.types import Article, Hit, ListedArticle, Nearest, Scope, Span
+from qa.library.statistics import statistics
+from qa.types import Article, Hit, ListedArticle, Listing, Nearest, Scope, Span, Statistics, Version
 
 UPLOADS = "articles"
 EVERYWHERE = Scope()
@@ -50,17 +53,15 @@ class Snapshot:
 
     def listed(self) -> tuple[ListedArticle, ...]:
         """All articles, newest first, undated last."""
-        found = rows(
-            self._connection,
-            """SELECT a.article_id, a.title, a.date, a.source, a.url, count(p.passage_id), s.root = ?
-               FROM articles a JOIN sources s USING (source_id) LEFT JOIN passages p USING (row_id)
-               GROUP BY a.row_id ORDER BY a.date IS NULL, a.date DESC, a.article_id""",
-            (str(self._uploads),),
-        )
-        return tuple(
-            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded))
-            for article_id, title, date, source, url, passages, uploaded in found
-        )
+        return self.listing(Selection()).articles
+
+    def listing(self, selection: Selection) -> Listing:
+        """The articles that are selected, and how many there are."""
+        return list_articles(self._connection, str(self._uploads), selection)
+
+    def older_than(self, day: str) -> tuple[tuple[str, ...], int]:
+        """Ids of the articles dated before an ISO date, oldest first, and how many articles have no date."""
+        return older_than(self._connection, day)
 
     def article(self, article_id: str) -> tuple[Article, tuple[Span, ...]]:
         """An article and the spans of its passages. Raises InputError for an unknown id."""
@@ -75,6 +76,18 @@ class Snapshot:
             self._connection, 'SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', found[0][:1]
         )
         return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
+
+    def statistics(self, folder: Path) -> Statistics:
+        """What there is, in numbers; ``folder`` is the library's."""
+        return statistics(self._connection, folder, self._uploads)
+
+    def roots(self) -> list[Path]:
+        """The folders and files that the library mirrors."""
+        return [Path(root) for (root,) in rows(self._connection, "SELECT root FROM sources ORDER BY root")]
+
+    def history(self, article_id: str) -> tuple[Version, ...]:
+        """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""
+        return versions(self._connection, article_id)
 
     def has_articles(self, scope: Scope = EVERYWHERE) -> bool:
         """Whether any article is in the scope."""

@@ -21,6 +21,7 @@ from qa.library.database import (
 from qa.library.lock import writing
 from qa.library.plan import Plan, make_plan
 from qa.library.publish import cut_article, publish, store_vectors
+from qa.library.purging import purge
 from qa.library.sources import Source, sources_to_sync
 from qa.library.store import UPLOADS
 from qa.settings import Settings
@@ -71,6 +72,11 @@ def sync(
             raise
         finally:
             connection.close()
+    return report_of(plan, began)
+
+
+def report_of(plan: Plan, began: float) -> SyncReport:
+    """A plan in numbers; ``began`` is when its making began, in seconds of the monotonic clock."""
     return SyncReport(
         added=sum(addition.row_id is None for addition in plan.additions),
         updated=sum(addition.row_id is not None for addition in plan.additions),
@@ -83,13 +89,14 @@ def sync(
     )
 
 
-def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
+def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tuple[str, ...]:
     """Take articles out of a library and keep them out until their file changes; returns their ids.
 
     An article that was uploaded is deleted with its file, which the library owns; a file of lines goes with the last of its
-    articles. Raises InputError for an unknown id,
-    before anything is removed.
+    articles. ``purged``: nothing of these, and of what was removed before, is left on the disk. Raises InputError for an
+    unknown id, before anything is removed.
     """
+    uploads = (folder / UPLOADS).resolve()
     open_to_read(folder).close()  # never makes a library in order to remove from it
     with writing(folder), mapped_errors(folder):
         connection = open_to_write(folder)
@@ -103,16 +110,19 @@ def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
                 if not row:
                     raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
                 found[row[0]] = row[1:]
-            publish(connection, folder, Plan(removed=set(found)), keep_out=True)
+            if found:
+                publish(connection, folder, Plan(removed=set(found)), keep_out=True)
             for source_id, root, path in found.values():
                 lines = article_suffix(path) in LINE_SUFFIXES
                 left = lines and rows(
                     connection, "SELECT 1 FROM articles WHERE (source_id, path) = (?, ?)", (source_id, path)
                 )
-                if Path(root) == (folder / UPLOADS).resolve() and not left:
+                if Path(root) == uploads and not left:
                     (Path(root) / path).unlink(missing_ok=True)
                     # Nothing is left to keep out, and the same file may be uploaded again.
                     connection.execute("DELETE FROM kept_out WHERE (source_id, path) = (?, ?)", (source_id, path))
+            if purged:
+                purge(connection, folder, uploads)
         finally:
             connection.close()
     return tuple(article_ids)

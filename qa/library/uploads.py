@@ -1,11 +1,16 @@
 """Files the web page stores: a source like any other, inside the library."""
 
+import gzip
 import os
 import unicodedata
+import zlib
+from collections.abc import Collection
 from pathlib import Path
 
 from qa.articles import ARTICLE_SUFFIXES, clean_text
-from qa.errors import InputError
+from qa.articles.candidate import article_suffix
+from qa.articles.json_lines import lines_without
+from qa.errors import InputError, LibraryError
 from qa.library.database import mapped_errors
 
 LARGEST = 20 * 1024 * 1024  # bytes of one file
@@ -37,12 +42,33 @@ def store_upload(folder: Path, name: str, data: bytes) -> Path:
                 return file
             if not file.exists():
                 break
-        # Hidden from indexing until it is whole.
-        part = folder / f".{file.name}.part"
-        try:
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-                opened.write(data)
-            part.rename(file)
-        finally:
-            part.unlink(missing_ok=True)
+        _write(file, data)
     return file
+
+
+def drop_lines(file: Path, given_ids: Collection[str]) -> None:
+    """Write an uploaded file of lines again, without the lines of these articles.
+
+    Raises LibraryError where it is damaged, and leaves it as it is.
+    """
+    compressed = article_suffix(file.name) == ".jsonl.gz"
+    try:
+        with open(file, "rb") as opened:
+            data = b"".join(lines_without(opened, compressed, given_ids))
+    except (InputError, EOFError, OSError, zlib.error) as error:
+        raise LibraryError(
+            f"{file} holds articles that were removed and cannot be rewritten ({error}); delete it, and index again"
+        ) from error
+    with mapped_errors(file.parent):
+        _write(file, gzip.compress(data, mtime=0) if compressed else data)
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Write a file that indexing does not see until it is whole."""
+    part = file.with_name(f".{file.name}.part")
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+            opened.write(data)
+        part.rename(file)
+    finally:
+        part.unlink(missing_ok=True)

@@ -75,6 +75,14 @@ def checked_date(text: str | None) -> str | None:
         raise InputError(f"{text!r} is not a date; write it as YYYY-MM-DD") from error
 
 
+def checked_range(since: str | None, until: str | None) -> tuple[str | None, str | None]:
+    """Two ISO dates. Raises InputError for anything else, and where the second is before the first."""
+    first, last = checked_date(since), checked_date(until)
+    if first is not None and last is not None and last < first:
+        raise InputError(f"no day lies between {first} and {last}; give the earlier one first")
+    return first, last
+
+
 def as_message(turn: Mapping[str, str]) -> Message:
     """A turn of a conversation. Raises InputError for anything else."""
     if (

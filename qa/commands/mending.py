@@ -1,0 +1,80 @@
+"""The commands that keep a library well: ``verify``, ``repair``, ``backup``, ``restore`` and ``doctor``."""
+
+import argparse
+from dataclasses import asdict
+
+from qa.commands.common import DONE, FAILED, desk_of, print_json, say
+from qa.output import ProgressLine, check_line
+from qa.settings import library_path
+from qa.types import Backup
+
+
+def verify_command(options: argparse.Namespace) -> int:
+    """Say what is wrong with a library."""
+    from qa.library.verify import verify
+
+    report = verify(library_path(options.library))
+    if options.json:
+        print_json(asdict(report))
+    else:
+        print(
+            f"{'ok' if report.ok else 'not ok'}: {report.articles} articles, {report.passages} passages, {report.vectors} vectors"
+        )
+    if not options.json or not report.ok:
+        for problem in report.problems:
+            say(f"{problem.kind}: {problem.detail}; {problem.fix}")
+    return DONE if report.ok else FAILED
+
+
+def repair_command(options: argparse.Namespace) -> int:
+    """Rebuild what can be rebuilt."""
+    from qa.library.verify import repair, verify
+
+    desk = desk_of(options)
+    progress = ProgressLine()
+    try:
+        repaired = repair(desk.library.folder, lambda: desk.embedder, desk.settings, options.reembed, progress)
+    finally:
+        progress.close()
+    ok = verify(desk.library.folder).ok
+    print_json({"ok": ok, "repaired": list(repaired)}) if options.json else print(
+        "\n".join([*repaired, "ok" if ok else "not ok"])
+    )
+    return DONE if ok else FAILED
+
+
+def backup_command(options: argparse.Namespace) -> int:
+    """Write the library into one file."""
+    progress = ProgressLine()
+    try:
+        made = desk_of(options).backup(options.file, options.replace, progress)
+    finally:
+        progress.close()
+    return _backup_said(
+        "backed up {articles} articles in {files} files, and read back: {file}, {megabytes:.1f} MB", made, options
+    )
+
+
+def restore_command(options: argparse.Namespace) -> int:
+    """Make the library of a backup."""
+    made = desk_of(options).restore(options.file, options.replace)
+    return _backup_said("restored {articles} articles in {files} files from {file}, {megabytes:.1f} MB", made, options)
+
+
+def _backup_said(line: str, made: Backup, options: argparse.Namespace) -> int:
+    values = asdict(made)
+    print_json(values) if options.json else print(line.format(megabytes=made.size / 1e6, **values))
+    return DONE
+
+
+def doctor_command(options: argparse.Namespace) -> int:
+    """Report on the machine and the models."""
+    from qa.doctor import diagnose
+
+    checks = diagnose(desk_of(options))
+    ok = all(check.ok for check in checks)
+    if options.json:
+        print_json({"ok": ok, "checks": [asdict(check) for check in checks]})
+    else:
+        print("\n".join(check_line(check) for check in checks))
+    return DONE if ok else FAILED

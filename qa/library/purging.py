@@ -1,0 +1,61 @@
+"""What was removed goes from the disk at once: nothing of it stands in any file of the library any more.
+
+SQLite overwrites a deleted row, but its words stay in the keyword index, which cannot tell whose they were, until that is
+merged; a vector stays in its FAISS file, a line in the file that was uploaded, old pages in the write-ahead log.
+"""
+
+import shutil
+from pathlib import Path
+
+import apsw
+
+from qa.errors import LibraryError
+from qa.library.database import rows
+from qa.library.history import forget
+from qa.library.publish import write_one_segment
+from qa.library.restore import STAGING
+from qa.library.segments import remove_unlisted
+from qa.library.store import listed_segments
+from qa.library.uploads import drop_lines
+
+PATIENCE = 5_000  # milliseconds for questions that began before; a search takes a fraction of that
+
+
+def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
+    """Rewrite every file that may hold something of a removed article; the caller holds the library's lock.
+
+    Needs as much free space as the library takes. Raises LibraryError where a question that is being answered keeps the
+    log, or an uploaded file cannot be rewritten.
+    """
+    shutil.rmtree(folder / STAGING, ignore_errors=True)
+    _purge_uploads(connection, uploads)
+    with connection:
+        connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
+        connection.execute("INSERT INTO keywords (keywords) VALUES ('optimize')")
+        forget(connection)
+        write_one_segment(connection, folder)
+    remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
+    connection.execute("VACUUM")
+    connection.set_busy_timeout(PATIENCE)
+    ((busy, _, _),) = rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
+    if busy:
+        raise LibraryError(
+            "what was removed still stands in the log, which an answer or a backup that is being made still reads; "
+            f"when that is done, run: qa remove --purge --library {folder}"
+        )
+
+
+def _purge_uploads(connection: apsw.Connection, uploads: Path) -> None:
+    """Take the lines of removed articles out of the uploaded files of lines; then nothing is left to keep out."""
+    kept_out = rows(
+        connection,
+        """SELECT path, given_id, source_id FROM kept_out JOIN sources USING (source_id)
+           WHERE root = ? AND given_id != '' ORDER BY path""",
+        (str(uploads),),
+    )
+    for path in sorted({path for path, _, _ in kept_out}):
+        if (uploads / path).is_file():
+            drop_lines(uploads / path, {given_id for other, given_id, _ in kept_out if other == path})
+    with connection:
+        places = [(source_id, path, given_id) for path, given_id, source_id in kept_out]
+        connection.executemany("DELETE FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)", places)
