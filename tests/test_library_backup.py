@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import stat
 import threading
 import zipfile
@@ -191,6 +192,34 @@ def test_a_full_disk_for_the_library_is_said(desk: Desk, small_disk: Path, tmp_p
     assert list(small_disk.iterdir()) == []
     with pytest.raises(InputError, match="the backup takes 1000000000000 MB"):
         room_for(Contents(1, "", 0, "", (Member(FILE, 10**18, ""),)), tmp_path)
+
+
+def test_a_library_is_replaced_whole_or_not_at_all(desk: Desk, small_disk: Path, tmp_path: Path) -> None:
+    """With space for what is in the backup, but not for the change of the database: the old library stands as it did."""
+    desk.backup(tmp_path / "kept.zip")
+    resize(small_disk, 16_000)
+    other = desk_for(small_disk / "library")
+    other.restore(tmp_path / "kept.zip")
+    other.upload("mine.txt", b"An upload of this library.\n")
+    other.index(other.uploads)
+    before, uploads = state(other), sorted(path.name for path in other.uploads.iterdir())
+    with zipfile.ZipFile(tmp_path / "kept.zip") as archive:
+        needed = sum(entry.file_size for entry in archive.infolist()) // 1024
+    used, refused = shutil.disk_usage(small_disk).used // 1024, 0
+    for spare in range(0, 400, 8):
+        resize(small_disk, used + needed + spare)
+        try:
+            desk_for(small_disk / "library").restore(tmp_path / "kept.zip", replace=True)
+            break
+        except (InputError, LibraryError) as fault:
+            assert "free some" in str(fault)
+            refused += isinstance(fault, LibraryError)
+        resize(small_disk, 16_000)
+        assert state(other) == before
+        assert sorted(path.name for path in other.uploads.iterdir()) == uploads
+        assert verify(small_disk / "library").ok
+    assert refused
+    assert state(other) == state(desk)
 
 
 def entries(kept: Path) -> list[tuple[zipfile.ZipInfo, bytes]]:

@@ -96,24 +96,26 @@ def _check(staging: Path, folder: Path, contents: Contents, file: Path) -> None:
             finally:
                 connection.close()
             if (staging / f"{DATABASE}-wal").exists():  # closing empties it, where there is space
-                raise LibraryError("its log could not be written back")
+                raise apsw.FullError("its log could not be written back")
     except LibraryError as error:
+        if isinstance(error.__cause__, OSError | apsw.FullError | apsw.IOError):  # the disk's fault, not the backup's
+            raise
         reason = str(error).partition(";")[0]
         raise InputError(f"the library in {file} cannot be used ({reason}); give another backup") from error
 
 
 def _put(staging: Path, folder: Path) -> None:
-    """Move what was checked to its place, the database last; what it lists lies there before."""
+    """Move what was checked to its place. What needs space comes first and leaves all as it was where there is none."""
     (folder / FOLDER).mkdir(mode=0o700, exist_ok=True)
     for segment in sorted((staging / FOLDER).glob("*")):
         segment.replace(folder / FOLDER / segment.name)
     sync_directory(folder / FOLDER)
+    _put_database(staging, folder)
     for name in (UPLOADS, SETTINGS):
         if (folder / name).exists():
             (folder / name).rename(staging / f"replaced-{name}")
         if (staging / name).exists():
             (staging / name).rename(folder / name)
-    _put_database(staging, folder)
     sync_directory(folder)
     connection = open_to_read(folder)
     try:
