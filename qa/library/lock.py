@@ -9,6 +9,7 @@ from filelock import FileLock, Timeout
 
 from qa.errors import LibraryError
 from qa.library.database import mapped_errors
+from qa.library.durable import make_folder
 
 
 @contextmanager
@@ -19,7 +20,7 @@ def writing(folder: Path) -> Iterator[None]:
     """
     owner = folder / "lock.owner"
     with mapped_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         lock = FileLock(folder / "lock", timeout=0)
         try:
             lock.acquire()

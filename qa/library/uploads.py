@@ -1,12 +1,12 @@
 """Files the web page stores: a source like any other, inside the library."""
 
-import os
 import unicodedata
 from pathlib import Path
 
 from qa.articles import ARTICLE_SUFFIXES, clean_text
 from qa.errors import InputError
 from qa.library.database import mapped_errors
+from qa.library.durable import make_folder, write_file
 
 LARGEST = 20 * 1024 * 1024  # bytes of one file
 
@@ -30,7 +30,7 @@ def store_upload(folder: Path, name: str, data: bytes) -> Path:
     # 255 bytes are the most a file name may have on common systems.
     stem = plain[: -len(suffix)].encode()[:180].decode(errors="ignore")
     with mapped_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         for number in range(1, 10_000):
             file = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
             if file.is_file() and file.read_bytes() == data:
@@ -40,9 +40,7 @@ def store_upload(folder: Path, name: str, data: bytes) -> Path:
         # Hidden from indexing until it is whole.
         part = folder / f".{file.name}.part"
         try:
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-                opened.write(data)
-            part.rename(file)
+            write_file(file, part, data)
         finally:
             part.unlink(missing_ok=True)
     return file
