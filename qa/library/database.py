@@ -24,6 +24,9 @@ from qa.library.durable import make_folder
 FILE = "library.sqlite"
 FORMAT = "2"
 CHECKSUM_BYTES = 8  # of each page
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# SQLError: a table is missing. UnicodeDecodeError: what should be text is none.
+_DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, UnicodeDecodeError)
 _ANY_TABLE = "SELECT 1 FROM sqlite_schema LIMIT 1"
 KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
 
@@ -70,12 +73,13 @@ CREATE INDEX near_copies_by_group ON near_copies (copy_group);
 
 def exists(folder: Path) -> bool:
     """Whether a library stands in this folder."""
-    return (folder / FILE).is_file()
+    with mapped_errors(folder):
+        return (folder / FILE).is_file()
 
 
 def delete_database(folder: Path) -> None:
     """Delete the SQLite file and what stands beside it while it is open; the caller holds the library's lock."""
-    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+    for name in (FILE, f"{FILE}-journal", f"{FILE}-wal", f"{FILE}-shm"):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -86,7 +90,8 @@ def missing(folder: Path) -> LibraryError:
 
 def open_to_read(folder: Path) -> apsw.Connection:
     """A connection that cannot write. Raises LibraryError when there is no library or it cannot be read."""
-    if not exists(folder):
+    # A journal is there only until the file's first page stands; to take it back takes a writer.
+    if not exists(folder) or (folder / f"{FILE}-journal").exists():
         raise missing(folder)
     with mapped_errors(folder):
         return _checked(_connection(folder, apsw.SQLITE_OPEN_READONLY), folder)
@@ -107,7 +112,8 @@ def open_to_write(folder: Path) -> apsw.Connection:
         if empty:
             with connection:
                 connection.execute(SCHEMA + COPIES_SCHEMA)
-                connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1)")
+                # 4000: with its checksum a page has no room for the 4,050 bytes that FTS5 would put on it.
+                connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)")
                 set_meta(connection, "format", FORMAT)
                 set_meta(connection, "checksums", str(connection.reserve_bytes()))
         if get_meta(connection, "format") == "1":
@@ -132,6 +138,13 @@ def _connection(folder: Path, flags: int) -> apsw.Connection:
     return connection
 
 
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
 @cache
 def _check_pages() -> None:
     """From now on, this process checks and writes the checksums of every database that has room for them."""
@@ -144,6 +157,8 @@ def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
         if (folder / "segments").exists():
             raise apsw.CorruptError("its tables are gone")
         raise missing(folder)  # a first run was cut short before its tables stood
+    if not _size(folder / f"{FILE}-wal") and _size(folder / FILE) % rows(connection, "PRAGMA page_size")[0][0]:
+        raise apsw.CorruptError("it is cut short")  # SQLite takes what is missing of a page for zeros
     found = get_meta(connection, "format")
     if get_meta(connection, "checksums") not in (None, str(connection.reserve_bytes())):
         raise apsw.CorruptError("the header is another file's")
@@ -190,36 +205,24 @@ def rows(connection: apsw.Connection, query: str, values: tuple[Any, ...] = ()) 
 @contextmanager
 def mapped_errors(folder: Path) -> Iterator[None]:
     """Errors of SQLite and the file system become one line that says what to do."""
-    full = f"no space is left on the disk of {folder}; free some and repeat, nothing was lost"
-
-    def damaged(reason: object) -> str:
-        return f"{folder / FILE} is damaged ({reason}); delete {folder} and index the articles again"
-
-    def unusable(reason: object) -> str:
-        return f"{folder / FILE} cannot be used ({reason}); run: qa verify --library {folder}"
-
     try:
         yield
-    except apsw.FullError as error:
-        raise LibraryError(full) from error
-    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as error:  # SQLError: a table is missing
-        raise LibraryError(damaged(error)) from error
-    except apsw.IOError as error:
-        # The memory that connections share is a file too, and SHMSIZE is how SQLite says that it cannot grow.
-        if error.extendedresult == apsw.SQLITE_IOERR_SHMSIZE:
-            raise LibraryError(full) from error
-        if error.extendedresult == apsw.SQLITE_IOERR_DATA:
-            raise LibraryError(damaged("a page is not as it was written")) from error
-        raise LibraryError(unusable(error)) from error
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise LibraryError(f"another process keeps {folder / FILE} locked; wait until it has finished") from error
-    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
-        raise LibraryError(f"{folder / FILE} cannot be opened ({error}); check its owner and permissions") from error
-    except apsw.Error as error:
-        raise LibraryError(unusable(error)) from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise LibraryError(full) from error
-        raise LibraryError(
-            f"{error.filename or folder} cannot be used ({error.strerror}); check its owner and permissions"
-        ) from error
+    except (apsw.Error, OSError, UnicodeDecodeError) as error:
+        raise LibraryError(_meaning(error, folder)) from error
+
+
+def _meaning(error: apsw.Error | OSError | UnicodeDecodeError, folder: Path) -> str:
+    file, code = folder / FILE, getattr(error, "extendedresult", 0)
+    # The memory that connections share is a file too, and SHMSIZE is how SQLite says that it cannot grow.
+    if isinstance(error, apsw.FullError) or code == apsw.SQLITE_IOERR_SHMSIZE or getattr(error, "errno", 0) in _FULL:
+        return f"no space is left on the disk of {folder}; free some and repeat, nothing was lost"
+    if isinstance(error, OSError):
+        return f"{error.filename or folder} cannot be used ({error.strerror}); check its owner and permissions"
+    if code == apsw.SQLITE_IOERR_DATA or isinstance(error, _DAMAGED):
+        reason = "a page is not as it was written" if code == apsw.SQLITE_IOERR_DATA else error
+        return f"{file} is damaged ({reason}); delete {folder} and index the articles again"
+    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
+        return f"another process keeps {file} locked; wait until it has finished"
+    if isinstance(error, (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError)):
+        return f"{file} cannot be opened ({error}); check its owner and permissions"
+    return f"{file} cannot be used ({error}); run: qa verify --library {folder}"

@@ -77,7 +77,9 @@ def _call(name: str, ordinal: int, arguments: str, result: int) -> Call:
     opened = _OF_DESCRIPTOR.match(arguments)
     strings = [_bytes(found) for found, _ in _STRING.findall(arguments)]
     by_descriptor = name in WRITING + SYNCING + SIZING
-    paths = (_text(opened[1]),) if by_descriptor and opened else tuple(s.decode(errors="surrogateescape") for s in strings)
+    paths = (
+        (_text(opened[1]),) if by_descriptor and opened else tuple(s.decode(errors="surrogateescape") for s in strings)
+    )
     data = b"".join(strings) if name in WRITING else b""
     rest = _STRING.sub("", arguments)
     numbers = re.findall(r"(?<![\w<])\d+(?![\w>])", rest.partition(",")[2])

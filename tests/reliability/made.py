@@ -21,7 +21,8 @@ SEARCHES = (
 def text(number: int, version: int = 0) -> str:
     """An article of one passage; another version has other words."""
     draw = Random(f"{number}/{version}")
-    sentences = [" ".join(draw.sample(WORDS, 9)).capitalize() + "." for _ in range(3)]
+    words = draw.choices(WORDS, k=20 + number % 80)  # hardly two are equally long, so that hardly two rank alike
+    sentences = [" ".join(words[at : at + 9]).capitalize() + "." for at in range(0, len(words), 9)]
     day = f"20{31 + number % 7}-{1 + number % 12:02}-{1 + number % 28:02}"
     return f"date {day} {title(number)}\n{' '.join(sentences)}\n"
 

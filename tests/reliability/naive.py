@@ -11,11 +11,13 @@ import numpy as np
 
 from tests.conftest import WordEmbedder
 
+ROWS = "rows.sqlite"
+
 
 def index(folder: Path, articles: dict[int, str]) -> None:
     """Commit the rows, then overwrite the index in place."""
     folder.mkdir(parents=True, exist_ok=True)
-    connection = apsw.Connection(str(folder / "rows.sqlite"))
+    connection = apsw.Connection(str(folder / ROWS))
     connection.execute("CREATE TABLE IF NOT EXISTS articles (id INTEGER PRIMARY KEY, text TEXT)")
     with connection:
         connection.execute("DELETE FROM articles")
@@ -29,9 +31,9 @@ def index(folder: Path, articles: dict[int, str]) -> None:
 
 def state(folder: Path) -> tuple[Any, ...] | None:
     """Its rows, and its vectors by their ids."""
-    if not (folder / "rows.sqlite").exists():
+    if not (folder / ROWS).exists():
         return None
-    connection = apsw.Connection(str(folder / "rows.sqlite"))
+    connection = apsw.Connection(str(folder / ROWS))
     rows = tuple(connection.execute("SELECT id, text FROM articles ORDER BY id"))
     connection.close()
     vectors = faiss.deserialize_index(np.fromfile(folder / "vectors.faiss", dtype=np.uint8))
