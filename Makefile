@@ -13,7 +13,7 @@ EXAMPLES := --example "What is the latest cost of the Gannet Quay ferry terminal
   --example "What caused the cable car accident on the Crownhead?" \
   --example "Who won the football World Cup in 2018?"
 
-.PHONY: chat install test browser quality eval peers clean
+.PHONY: chat install test browser quality reliability eval peers clean
 
 chat: install
 	@.venv/bin/qa index seeds --library $(LIBRARY)
@@ -53,6 +53,10 @@ browser: install
 
 quality: install
 	@.venv/bin/python benchmarks/quality.py
+
+# What docs/reliability.md promises, tried; hours without RELIABILITY_ARGS="--share .02" or "--only R4".
+reliability: install
+	@.venv/bin/python benchmarks/reliability.py $(RELIABILITY_ARGS)
 
 # The evaluation sets of a folder, or without one the questions on the sample articles; writes evaluation/.
 eval: install

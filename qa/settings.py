@@ -40,11 +40,10 @@ def load_settings(library: Path, **given: str | int | None) -> Settings:
     """
     values: dict[str, object] = {}
     file = library / "settings.toml"
-    if file.is_file():
-        try:
-            values.update(tomllib.loads(file.read_text(encoding="utf-8")))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-            raise InputError(f"{file} cannot be read ({error}); correct or delete it") from error
+    try:
+        values.update(tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {})
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise InputError(f"{file} cannot be read ({error}); correct or delete it") from error
     for name, variable in ENVIRONMENT.items():
         if os.environ.get(variable):
             values[name] = os.environ[variable]

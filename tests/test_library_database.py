@@ -6,8 +6,19 @@ import apsw
 import pytest
 
 from qa.errors import LibraryError
-from qa.library.database import FILE, exists, get_meta, mapped_errors, open_to_read, open_to_write, set_meta
-from tests.conftest import MakeDesk
+from qa.library.database import (
+    COPIES_SCHEMA,
+    FILE,
+    SCHEMA,
+    exists,
+    get_meta,
+    mapped_errors,
+    open_to_read,
+    open_to_write,
+    set_meta,
+)
+from qa.library.verify import verify
+from tests.conftest import MakeDesk, write_articles
 
 
 def filled(make_desk: MakeDesk, articles: Path, tmp_path: Path) -> Path:
@@ -73,6 +84,66 @@ def test_a_truncated_file_is_one_line_that_says_what_to_do(
     assert "is damaged" in str(raised.value)
 
 
+def test_a_flipped_bit_in_a_text_is_refused(make_desk: MakeDesk, articles: Path, tmp_path: Path) -> None:
+    """By its page's checksum, in one line; ``verify`` does not call such a library sound."""
+    folder = filled(make_desk, articles, tmp_path)
+    data = bytearray((folder / FILE).read_bytes())
+    data[data.index(b"48 million crowns")] ^= 1
+    (folder / FILE).write_bytes(data)
+    for use in (
+        lambda: make_desk().search("bridge"),
+        lambda: make_desk().article("bridge.txt"),
+        lambda: verify(folder),
+    ):
+        with pytest.raises(LibraryError, match=r"is damaged \(a page is not as it was written\); delete"):
+            use()
+
+
+def test_a_page_that_is_cut_off_is_refused(make_desk: MakeDesk, articles: Path, tmp_path: Path) -> None:
+    """SQLite alone reads zeros where the file ends within a page."""
+    folder = filled(make_desk, articles, tmp_path)
+    (folder / FILE).write_bytes((folder / FILE).read_bytes()[:-7])
+    with pytest.raises(LibraryError, match="is damaged .it is cut short"):
+        make_desk().search("bridge")
+
+
+def test_a_library_of_before_has_no_checksums_and_works(make_desk: MakeDesk, articles: Path, tmp_path: Path) -> None:
+    """It is read and written as ever."""
+    (tmp_path / "library").mkdir()
+    connection = apsw.Connection(str(tmp_path / "library" / FILE))
+    connection.execute(SCHEMA + COPIES_SCHEMA)
+    set_meta(connection, "format", "2")
+    connection.close()
+    filled(make_desk, articles, tmp_path)
+    assert make_desk().search("bridge")[0].article_id == "bridge.txt"
+    assert verify(tmp_path / "library").ok
+
+
+def test_a_page_of_keywords_is_one_page_of_the_file(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """What does not fit spills over, takes twice the space, and its second part could be blanked unseen."""
+    words = " ".join(f"word{number}" for number in range(3000))
+    folder = filled(make_desk, write_articles(tmp_path / "long", {"long.txt": words}), tmp_path)
+    kinds = {
+        kind for (kind,) in open_to_read(folder).execute("SELECT pagetype FROM dbstat WHERE name = 'keywords_data'")
+    }
+    assert kinds == {"internal", "leaf"}
+
+
+@pytest.mark.parametrize("left", ["", "library.sqlite-journal"])
+def test_a_first_run_that_was_cut_short_is_no_library(
+    make_desk: MakeDesk, articles: Path, tmp_path: Path, left: str
+) -> None:
+    """Nothing is damaged: the same command makes it."""
+    (tmp_path / "library").mkdir()
+    for name in (FILE, left):
+        if name:
+            (tmp_path / "library" / name).touch()
+    with pytest.raises(LibraryError, match="there is no library at"):
+        make_desk().search("bridge")
+    assert make_desk().index(articles).added == 3
+    assert make_desk().search("bridge")
+
+
 def test_a_file_that_is_no_database_is_refused_by_readers_and_writers(
     make_desk: MakeDesk, articles: Path, tmp_path: Path
 ) -> None:
@@ -104,6 +175,7 @@ def test_a_deleted_library_is_rebuilt_with_the_same_ids(make_desk: MakeDesk, art
         (OSError(122, "Disk quota exceeded"), "no space is left"),
         (OSError(13, "Permission denied", "x"), "x cannot be used .Permission denied."),
         (apsw.CorruptError("malformed"), "is damaged"),
+        (UnicodeDecodeError("utf-8", b"\xff", 0, 1, "invalid start byte"), "is damaged"),
         (apsw.BusyError("busy"), "locked"),
         (apsw.CantOpenError("open"), "check its owner"),
         (apsw.MisuseError("misuse"), "qa verify"),

@@ -61,6 +61,19 @@ def test_a_killed_holder_frees_the_lock(make_desk: MakeDesk, articles: Path, tmp
         assert make_desk().index(articles).added == 3
 
 
+def test_what_a_killed_holder_wrote_names_nobody(tmp_path: Path) -> None:
+    """A new holder that has not written its number yet is waited for."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with writing(tmp_path):
+        (tmp_path / "lock.owner").write_text(str(ended.pid))
+        later = threading.Timer(0.2, (tmp_path / "lock.owner").write_text, (str(os.getpid()),))
+        later.start()
+        with pytest.raises(LibraryError, match=f"process {os.getpid()}"), writing(tmp_path):
+            pass
+        later.join()
+
+
 def test_a_second_thread_is_refused_too(tmp_path: Path) -> None:
     """With the number of this very process."""
     refusals: list[str] = []

@@ -1,11 +1,13 @@
 """Reading a library."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from qa.errors import InputError, LibraryError
+from qa.library.database import open_to_write
 from qa.library.store import Library, Snapshot
 from qa.types import Nearest, Scope
 from tests.conftest import ARTICLES, MakeDesk, WordEmbedder, write_articles
@@ -33,6 +35,20 @@ def test_articles_are_listed_newest_first(library: Library) -> None:
         ("bridge.txt", "2031-04-02", 1, False),
         ("library.txt", None, 1, False),
     ]
+
+
+def test_a_text_that_was_not_indexed_is_not_shown(library: Library) -> None:
+    """However it came into the row: a passage is held against the hash of what was embedded for it."""
+    with closing(open_to_write(library.folder)) as connection:
+        connection.execute("UPDATE articles SET text = replace(text, '48', '84')")
+    for look in (lambda s: s.article("bridge.txt"), lambda s: nearest(s, "harbour bridge")):
+        with (
+            pytest.raises(
+                LibraryError, match=r"is damaged \(a passage of bridge.txt is not the text that was indexed\)"
+            ),
+            library.snapshot() as snapshot,
+        ):
+            look(snapshot)
 
 
 def test_an_article_is_shown_with_its_passages(library: Library) -> None:

@@ -17,7 +17,8 @@ from qa.errors import InputError, LibraryError
 from qa.library import archive
 from qa.library.archive import Contents, Member, add_list, add_member, opened_archive, read_members
 from qa.library.database import FILE, mapped_errors, open_to_read, rows
-from qa.library.segments import FOLDER, Segment, sync_directory
+from qa.library.durable import sync_folder
+from qa.library.segments import FOLDER, Segment
 from qa.library.store import UPLOADS, listed_segments
 from qa.types import Backup, Progress
 
@@ -58,7 +59,7 @@ def backup(folder: Path, file: Path, replace: bool = False, progress: Progress |
             read_members(again, contents)
         size = part.stat().st_size
         part.replace(target)
-        sync_directory(target.parent)
+        sync_folder(target.parent)
     return Backup(str(file), size, articles, len(members), round(time.monotonic() - began, 3))
 
 

@@ -2,23 +2,33 @@
 
 SQLite comes with apsw rather than with Python: the same current version everywhere (the write-ahead log of versions
 before 3.51.3 can be corrupted by two connections), FTS5 always there, and contentless keyword tables that can delete.
+Every page carries a checksum, held against it whenever it is read: SQLite itself would serve a damaged text as it is.
 """
 
+import contextlib
 import errno
 import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
 
 import apsw
+import apsw.sqlite_extra
 
 from qa.errors import LibraryError
+from qa.library.durable import make_folder
 
 FILE = "library.sqlite"
 FORMAT = "3"
 _READABLE = ("2", FORMAT)  # 2 lacks the history, which no answer needs
+CHECKSUM_BYTES = 8  # of each page
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+# SQLError: a table is missing. UnicodeDecodeError: what should be text is none.
+_DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, UnicodeDecodeError)
+_ANY_TABLE = "SELECT 1 FROM sqlite_schema LIMIT 1"
 KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 SCHEMA = f"""
@@ -74,39 +84,49 @@ CREATE INDEX history_by_article ON history (article_id);
 
 def exists(folder: Path) -> bool:
     """Whether a library stands in this folder."""
-    return (folder / FILE).is_file()
+    with mapped_errors(folder):
+        return (folder / FILE).is_file()
 
 
 def delete_database(folder: Path) -> None:
     """Delete the SQLite file and what stands beside it while it is open; the caller holds the library's lock."""
-    for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+    for name in (FILE, f"{FILE}-journal", f"{FILE}-wal", f"{FILE}-shm"):
         (folder / name).unlink(missing_ok=True)
+
+
+def missing(folder: Path) -> LibraryError:
+    """The error that there is no library."""
+    return LibraryError(f"there is no library at {folder}; make one with: qa index FOLDER --library {folder}")
 
 
 def open_to_read(folder: Path) -> apsw.Connection:
     """A connection that cannot write. Raises LibraryError when there is no library or it cannot be read."""
-    if not exists(folder):
-        raise LibraryError(f"there is no library at {folder}; make one with: qa index FOLDER --library {folder}")
+    # A journal is there only until the file's first page stands; to take it back takes a writer.
+    if not exists(folder) or (folder / f"{FILE}-journal").exists():
+        raise missing(folder)
     with mapped_errors(folder):
-        return _checked(apsw.Connection(str(folder / FILE), flags=apsw.SQLITE_OPEN_READONLY), folder)
+        return _checked(_connection(folder, apsw.SQLITE_OPEN_READONLY), folder)
 
 
 def open_to_write(folder: Path) -> apsw.Connection:
     """The writing connection; the caller holds the library's lock. Makes the library where there is none."""
     with mapped_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = not exists(folder)
-        connection = apsw.Connection(str(folder / FILE))
+        make_folder(folder)
+        connection = _connection(folder, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
         (folder / FILE).chmod(0o600)
-        connection.set_busy_timeout(30_000)
+        empty = not rows(connection, _ANY_TABLE)
+        if empty:
+            connection.reserve_bytes(reserve=CHECKSUM_BYTES)
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: an acknowledged sync survives a power cut. secure_delete: a deleted text is overwritten on the disk.
         connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
-        if new or not list(connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1")):
+        if empty:
             with connection:
                 connection.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
-                connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1)")
+                # 4000: with its checksum a page has no room for the 4,050 bytes that FTS5 would put on it.
+                connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)")
                 set_meta(connection, "format", FORMAT)
+                set_meta(connection, "checksums", str(connection.reserve_bytes()))
         if get_meta(connection, "format") == "1":
             _add_copies(connection)
         if get_meta(connection, "format") == "2":
@@ -135,9 +155,37 @@ def _add_history(connection: apsw.Connection) -> None:
         set_meta(connection, "format", FORMAT)
 
 
-def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
+def _connection(folder: Path, flags: int) -> apsw.Connection:
+    _check_pages()
+    connection = apsw.Connection(str(folder / FILE), flags=flags)
     connection.set_busy_timeout(30_000)
+    return connection
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+@cache
+def _check_pages() -> None:
+    """From now on, this process checks and writes the checksums of every database that has room for them."""
+    with contextlib.closing(apsw.Connection(":memory:")) as connection:
+        apsw.sqlite_extra.load(connection, "cksumvfs")
+
+
+def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
+    if not rows(connection, _ANY_TABLE):
+        if (folder / "segments").exists():
+            raise apsw.CorruptError("its tables are gone")
+        raise missing(folder)  # a first run was cut short before its tables stood
+    if not _size(folder / f"{FILE}-wal") and _size(folder / FILE) % rows(connection, "PRAGMA page_size")[0][0]:
+        raise apsw.CorruptError("it is cut short")  # SQLite takes what is missing of a page for zeros
     found = get_meta(connection, "format")
+    if get_meta(connection, "checksums") not in (None, str(connection.reserve_bytes())):
+        raise apsw.CorruptError("the header is another file's")
     if found == "1":
         raise LibraryError(
             f"the library at {folder} is of an older version; bring it up to date: qa index --library {folder}"
@@ -181,27 +229,24 @@ def rows(connection: apsw.Connection, query: str, values: tuple[Any, ...] = ()) 
 @contextmanager
 def mapped_errors(folder: Path) -> Iterator[None]:
     """Errors of SQLite and the file system become one line that says what to do."""
-    full = f"no space is left on the disk of {folder}; free some and repeat, nothing was lost"
     try:
         yield
-    except apsw.FullError as error:
-        raise LibraryError(full) from error
-    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as error:  # SQLError: a table is missing
-        raise LibraryError(
-            f"{folder / FILE} is damaged ({error}); delete {folder} and index the articles again"
-        ) from error
-    except (apsw.BusyError, apsw.LockedError) as error:
-        raise LibraryError(f"another process keeps {folder / FILE} locked; wait until it has finished") from error
-    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
-        raise LibraryError(f"{folder / FILE} cannot be opened ({error}); check its owner and permissions") from error
-    except apsw.Error as error:
-        # The memory that connections share is a file too, and this is how SQLite says that it cannot grow.
-        if getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_SHMSIZE:
-            raise LibraryError(full) from error
-        raise LibraryError(f"{folder / FILE} cannot be used ({error}); run: qa verify --library {folder}") from error
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise LibraryError(full) from error
-        raise LibraryError(
-            f"{error.filename or folder} cannot be used ({error.strerror}); check its owner and permissions"
-        ) from error
+    except (apsw.Error, OSError, UnicodeDecodeError) as error:
+        raise LibraryError(_meaning(error, folder)) from error
+
+
+def _meaning(error: apsw.Error | OSError | UnicodeDecodeError, folder: Path) -> str:
+    file, code = folder / FILE, getattr(error, "extendedresult", 0)
+    # The memory that connections share is a file too, and SHMSIZE is how SQLite says that it cannot grow.
+    if isinstance(error, apsw.FullError) or code == apsw.SQLITE_IOERR_SHMSIZE or getattr(error, "errno", 0) in _FULL:
+        return f"no space is left on the disk of {folder}; free some and repeat, nothing was lost"
+    if isinstance(error, OSError):
+        return f"{error.filename or folder} cannot be used ({error.strerror}); check its owner and permissions"
+    if code == apsw.SQLITE_IOERR_DATA or isinstance(error, _DAMAGED):
+        reason = "a page is not as it was written" if code == apsw.SQLITE_IOERR_DATA else error
+        return f"{file} is damaged ({reason}); delete {folder} and index the articles again"
+    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
+        return f"another process keeps {file} locked; wait until it has finished"
+    if isinstance(error, (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError)):
+        return f"{file} cannot be opened ({error}); check its owner and permissions"
+    return f"{file} cannot be used ({error}); run: qa verify --library {folder}"

@@ -1,14 +1,18 @@
 """One process at a time changes a library; readers need no lock."""
 
+import contextlib
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 from filelock import FileLock, Timeout
 
 from qa.errors import LibraryError
 from qa.library.database import mapped_errors
+from qa.library.durable import make_folder
 
 
 @contextmanager
@@ -19,14 +23,13 @@ def writing(folder: Path) -> Iterator[None]:
     """
     owner = folder / "lock.owner"
     with mapped_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         lock = FileLock(folder / "lock", timeout=0)
         try:
             lock.acquire()
         except Timeout as error:
-            holder = (owner.read_text().strip() if owner.is_file() else "") or "unknown"
             raise LibraryError(
-                f"another indexing run (process {holder}) is at work on {folder}; wait until it has finished"
+                f"another indexing run (process {_holder(owner)}) is at work on {folder}; wait until it has finished"
             ) from error
     try:
         with mapped_errors(folder):
@@ -35,3 +38,13 @@ def writing(folder: Path) -> Iterator[None]:
     finally:
         owner.unlink(missing_ok=True)
         lock.release()
+
+
+def _holder(owner: Path) -> str:
+    """The number of the process that has the lock, as soon as it has written it down; what a killed one left means nothing."""
+    for _ in range(20):
+        with contextlib.suppress(OSError, ValueError):
+            if psutil.pid_exists(number := int(owner.read_text())):
+                return str(number)
+        time.sleep(0.05)
+    return "unknown"

@@ -1,6 +1,5 @@
 """One transaction makes a new generation: rows, keyword index, vectors and the list of FAISS files together."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids, forget_gone
 from qa.library.store import listed_segments
-from qa.retrieval.passages import searchable_text, split_passages
+from qa.retrieval.passages import passage_hash, searchable_text, split_passages
 from qa.settings import Settings
 from qa.types import Embedder, Span
 
@@ -38,7 +37,8 @@ def cut_article(title: str, date: str | None, text: str, settings: Settings) -> 
     """The passages of an article."""
     spans = split_passages(text, settings.passage_words, settings.overlap_sentences)
     searchable = [searchable_text(title, date, text[span.start : span.end]) for span in spans]
-    return tuple(Cut(span, s, hashlib.sha256(s.encode()).digest()) for span, s in zip(spans, searchable, strict=True))
+    hashes = [passage_hash(title, date, text[span.start : span.end]) for span in spans]
+    return tuple(map(Cut, spans, searchable, hashes))
 
 
 def store_vectors(

@@ -20,8 +20,9 @@ from qa.library.database import (
     open_to_write,
     rows,
 )
+from qa.library.durable import sync_folder
 from qa.library.lock import writing
-from qa.library.segments import FOLDER, remove_unlisted, sync_directory
+from qa.library.segments import FOLDER, remove_unlisted
 from qa.library.store import UPLOADS, listed_segments
 from qa.types import Backup
 
@@ -109,14 +110,14 @@ def _put(staging: Path, folder: Path) -> None:
     (folder / FOLDER).mkdir(mode=0o700, exist_ok=True)
     for segment in sorted((staging / FOLDER).glob("*")):
         segment.replace(folder / FOLDER / segment.name)
-    sync_directory(folder / FOLDER)
+    sync_folder(folder / FOLDER)
     _put_database(staging, folder)
     for name in (UPLOADS, SETTINGS):
         if (folder / name).exists():
             (folder / name).rename(staging / f"replaced-{name}")
         if (staging / name).exists():
             (staging / name).rename(folder / name)
-    sync_directory(folder)
+    sync_folder(folder)
     connection = open_to_read(folder)
     try:
         remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])

@@ -5,7 +5,6 @@ and renamed before the transaction that lists it, so a kill at any point leaves 
 """
 
 import hashlib
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from qa.errors import LibraryError
+from qa.library.durable import make_folder, write_file
 
 FOLDER = "segments"
 
@@ -36,14 +36,9 @@ def write_segment(folder: Path, passage_ids: Sequence[int], vectors: Any) -> Seg
     data = faiss.serialize_index(index).tobytes()
     digest = hashlib.sha256(data).hexdigest()
     place = folder / FOLDER
-    place.mkdir(mode=0o700, exist_ok=True)
+    make_folder(place)
     temporary, final = place / f"{digest[:24]}.tmp", place / f"{digest[:24]}.faiss"
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.rename(final)
-    sync_directory(place)
+    write_file(final, temporary, data)
     return Segment(final.name, digest, len(passage_ids))
 
 
@@ -109,13 +104,3 @@ class VectorIndex:
             rows = index.index.reconstruct_n(0, index.ntotal)
             contents.update(zip(ids.tolist(), rows, strict=True))
         return contents
-
-
-def sync_directory(place: Path) -> None:
-    """Return only when the names in a folder are on the disk."""
-    if os.name == "posix":
-        descriptor = os.open(place, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

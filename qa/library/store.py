@@ -19,6 +19,7 @@ from qa.library.keywords import fts_string, keyword_search
 from qa.library.listing import Selection, list_articles, older_than
 from qa.library.segments import Segment, VectorIndex
 from qa.library.statistics import statistics
+from qa.retrieval.passages import passage_hash
 from qa.types import Article, Hit, ListedArticle, Listing, Nearest, Scope, Span, Statistics, Version
 
 UPLOADS = "articles"
@@ -72,10 +73,15 @@ class Snapshot:
         )
         if not found:
             raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
+        article = Article(*found[0][1:])
         spans = rows(
-            self._connection, 'SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', found[0][:1]
+            self._connection,
+            'SELECT start, "end", text_hash FROM passages WHERE row_id = ? ORDER BY start',
+            found[0][:1],
         )
-        return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
+        for start, end, text_hash in spans:
+            _check(article_id, article.title, article.date, article.text[start:end], text_hash)
+        return article, tuple(Span(start, end) for start, end, _ in spans)
 
     def statistics(self, folder: Path) -> Statistics:
         """What there is, in numbers; ``folder`` is the library's."""
@@ -142,11 +148,12 @@ class Snapshot:
         for passage_id, score in scores:
             found = rows(
                 self._connection,
-                """SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end"
+                """SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end", p.text_hash
                    FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id = ?""",
                 (passage_id,),
             )
-            for article_id, title, date, source, url, text, start, end in found:
+            for article_id, title, date, source, url, text, start, end, text_hash in found:
+                _check(article_id, title, date, text[start:end], text_hash)
                 hits.append(Hit(article_id, title, date, source, url, text[start:end], start, end, score, passage_id))
         return hits
 
@@ -167,6 +174,12 @@ class Snapshot:
             query = "SELECT row_id FROM articles WHERE article_id IN (SELECT value FROM json_each(?))"
             chosen = [row_id for (row_id,) in rows(self._connection, query, (json_list(scope.articles),))]
         return self._catalogue().allowed(scope.since, scope.until, chosen)
+
+
+def _check(article_id: str, title: str, date: str | None, text: str, text_hash: bytes) -> None:
+    """Hold a passage against the hash of what was embedded for it: no other text is shown."""
+    if passage_hash(title, date, text) != text_hash:
+        raise apsw.CorruptError(f"a passage of {article_id} is not the text that was indexed")
 
 
 def _bound(scope: Scope) -> tuple[str | None, str | None, str | None]:

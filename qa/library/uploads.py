@@ -1,7 +1,6 @@
 """Files the web page stores: a source like any other, inside the library."""
 
 import gzip
-import os
 import unicodedata
 import zlib
 from collections.abc import Collection
@@ -12,6 +11,7 @@ from qa.articles.candidate import article_suffix
 from qa.articles.json_lines import lines_without
 from qa.errors import InputError, LibraryError
 from qa.library.database import mapped_errors
+from qa.library.durable import make_folder, write_file
 
 LARGEST = 20 * 1024 * 1024  # bytes of one file
 
@@ -35,7 +35,7 @@ def store_upload(folder: Path, name: str, data: bytes) -> Path:
     # 255 bytes are the most a file name may have on common systems.
     stem = plain[: -len(suffix)].encode()[:180].decode(errors="ignore")
     with mapped_errors(folder):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(folder)
         for number in range(1, 10_000):
             file = folder / (f"{stem}{suffix}" if number == 1 else f"{stem}-{number}{suffix}")
             if file.is_file() and file.read_bytes() == data:
@@ -67,8 +67,6 @@ def _write(file: Path, data: bytes) -> None:
     """Write a file that indexing does not see until it is whole."""
     part = file.with_name(f".{file.name}.part")
     try:
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
-            opened.write(data)
-        part.rename(file)
+        write_file(file, part, data)
     finally:
         part.unlink(missing_ok=True)

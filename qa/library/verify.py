@@ -1,6 +1,5 @@
 """Hold rows, vectors, keyword index and file hashes against each other; rebuild what can be rebuilt."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from qa.library.publish import cut_article, store_vectors, write_keywords, write
 from qa.library.segments import VectorIndex, remove_unlisted
 from qa.library.store import listed_segments
 from qa.library.sync import embedder_mismatch
-from qa.retrieval.passages import searchable_text
+from qa.retrieval.passages import passage_hash
 from qa.settings import Settings
 from qa.types import Embedder, Problem, Progress, VerifyReport
 
@@ -139,7 +138,7 @@ def _passage_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
     for article_id, title, date, text, passage_id, start, end, text_hash in rows:
         if passage_id is None:
             yield "passages", f"{article_id} has no passages"
-        elif hashlib.sha256(searchable_text(title, date, text[start:end]).encode()).digest() != text_hash:
+        elif passage_hash(title, date, text[start:end]) != text_hash:
             yield "passages", f"passage {passage_id} of {article_id} is not the text that was embedded"
     for (passage_id,) in connection.execute(
         "SELECT passage_id FROM passages WHERE row_id NOT IN (SELECT row_id FROM articles)"

@@ -1,5 +1,7 @@
 """An article's text is cut into passages of whole sentences; offsets are kept, so a quote can be shown in its place."""
 
+import hashlib
+
 from qa.language.sentences import sentence_spans
 from qa.types import Span
 
@@ -31,3 +33,8 @@ def searchable_text(title: str, date: str | None, text: str) -> str:
     """What is embedded for a passage: its headline and date in front, so that a passage knows its story."""
     head = ", ".join(part for part in (title, date) if part)
     return f"{head}\n{text}" if head else text
+
+
+def passage_hash(title: str, date: str | None, text: str) -> bytes:
+    """The sha256 of what is embedded for a passage."""
+    return hashlib.sha256(searchable_text(title, date, text).encode()).digest()
