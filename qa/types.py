@@ -15,7 +15,10 @@ JsonValue = Any  # what json.dumps accepts; typing it further buys nothing at th
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article as it is stored: its cleaned text and what is known about it."""
+    """One article as it is stored: its cleaned text and what is known about it.
+
+    ``pages`` are the indices at which its pages begin, the first of them 0; empty for what has no pages.
+    """
 
     article_id: str
     title: str
@@ -23,6 +26,7 @@ class Article:
     source: str | None
     url: str | None
     text: str
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]`` of its article."""
+    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]``, ``pages`` those of its article."""
 
     article_id: str
     title: str
@@ -60,6 +64,7 @@ class Hit:
     end: int
     score: float
     passage_id: int
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quoted span, ``quote == stored_text[start:end]``; ``number`` runs from 1 in order of first use."""
+    """A quoted span, ``quote == stored_text[start:end]``; ``number`` runs from 1 in order of first use.
+
+    ``page`` is the page on which the quote begins, counted from 1; None for what has no pages.
+    """
 
     number: int
     article_id: str
@@ -95,6 +103,7 @@ class Citation:
     quote: str
     start: int
     end: int
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ def test_a_new_library_can_be_read_and_is_private(tmp_path: Path) -> None:
     assert not exists(folder)
     open_to_write(folder).close()
     assert exists(folder)
-    assert get_meta(open_to_read(folder), "format") == "2"
+    assert get_meta(open_to_read(folder), "format") == "3"
     assert (folder.stat().st_mode & 0o777, (folder / FILE).stat().st_mode & 0o777) == (0o700, 0o600)
 
 
@@ -54,8 +54,25 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     set_meta(connection, "format", "999")
     connection.close()
     for open_library in (open_to_read, open_to_write):
-        with pytest.raises(LibraryError, match="has format 999, this version reads 2; index it anew"):
+        with pytest.raises(LibraryError, match="has format 999, this version reads 3; index it anew"):
             open_library(tmp_path)
+
+
+def test_a_library_that_knows_no_pages_is_read_and_brought_up_to_date(
+    make_desk: MakeDesk, articles: Path, tmp_path: Path
+) -> None:
+    """One of format 2 answers as before; the next sync, which changes no article, makes it one of today."""
+    folder = filled(make_desk, articles, tmp_path)
+    before = make_desk().search("bridge")
+    connection = apsw.Connection(str(folder / FILE))
+    connection.execute("ALTER TABLE articles DROP COLUMN pages")
+    set_meta(connection, "format", "2")
+    connection.close()
+    assert make_desk().search("bridge") == before
+    assert make_desk().article("bridge.txt").pages == ()
+    assert make_desk().index(articles).unchanged == 3
+    assert get_meta(open_to_read(folder), "format") == "3"
+    assert make_desk().search("bridge") == before
 
 
 @pytest.mark.parametrize("length", [0, 1, 99, 100, 1000, 4096, 5000, 20_000])

@@ -17,7 +17,8 @@ import apsw
 from qa.errors import LibraryError
 
 FILE = "library.sqlite"
-FORMAT = "2"
+FORMAT = "3"
+READABLE = ("2", FORMAT)  # format 2 knew nothing of pages
 KEYWORD_TOKENIZER = "porter unicode61 remove_diacritics 2"
 
 SCHEMA = f"""
@@ -31,7 +32,8 @@ CREATE TABLE articles (
     given_id TEXT,                 -- the id a JSON line gives itself; NULL where the path is the id
     content_hash TEXT NOT NULL,
     title TEXT NOT NULL, date TEXT, source TEXT, url TEXT,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    pages TEXT                     -- where its pages begin in the text, a JSON list; NULL where it has none
 );
 CREATE UNIQUE INDEX articles_by_place ON articles (source_id, path, coalesce(given_id, ''));
 CREATE INDEX articles_by_path ON articles (path) WHERE given_id IS NULL;
@@ -96,19 +98,22 @@ def open_to_write(folder: Path) -> apsw.Connection:
                 connection.execute(SCHEMA + COPIES_SCHEMA)
                 connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1)")
                 set_meta(connection, "format", FORMAT)
-        if get_meta(connection, "format") == "1":
-            _add_copies(connection)
+        _bring_up_to_date(connection)
         return _checked(connection, folder)
 
 
-def _add_copies(connection: apsw.Connection) -> None:
-    """From format 1, which knew nothing of near copies, to 2."""
+def _bring_up_to_date(connection: apsw.Connection) -> None:
+    """Add what older formats lack: 1 knew nothing of near copies, 2 nothing of pages."""
     from qa.library.copies import regroup  # it needs this file
 
     with connection:
-        connection.execute(COPIES_SCHEMA)
-        regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles")])
-        set_meta(connection, "format", FORMAT)
+        found = get_meta(connection, "format")
+        if found == "1":
+            connection.execute(COPIES_SCHEMA)
+            regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles")])
+        if found in ("1", "2"):
+            connection.execute("ALTER TABLE articles ADD COLUMN pages TEXT")
+            set_meta(connection, "format", FORMAT)
 
 
 def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
@@ -118,7 +123,7 @@ def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
         raise LibraryError(
             f"the library at {folder} is of an older version; bring it up to date: qa index --library {folder}"
         )
-    if found != FORMAT:
+    if found not in READABLE:
         raise LibraryError(f"the library at {folder} has format {found}, this version reads {FORMAT}; index it anew")
     return connection
 

@@ -1,11 +1,12 @@
 """Reading a library: a snapshot pins one generation, so rows, keyword index and vectors always belong together."""
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import apsw
 
 from qa.errors import InputError, LibraryError
 from qa.library.catalogue import Catalogue
-from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.database import FORMAT, get_meta, json_list, mapped_errors, open_to_read, rows
 from qa.library.keywords import fts_string, keyword_search
 from qa.library.segments import Segment, VectorIndex
 from qa.types import Article, Hit, ListedArticle, Nearest, Scope, Span
@@ -47,6 +48,7 @@ class Snapshot:
         self._catalogue = catalogue
         self._uploads = uploads
         self.embedder = get_meta(connection, "embedder")
+        self._pages = "pages" if get_meta(connection, "format") == FORMAT else "NULL"
 
     def listed(self) -> tuple[ListedArticle, ...]:
         """All articles, newest first, undated last."""
@@ -66,7 +68,7 @@ class Snapshot:
         """An article and the spans of its passages. Raises InputError for an unknown id."""
         found = rows(
             self._connection,
-            "SELECT row_id, article_id, title, date, source, url, text FROM articles WHERE article_id = ?",
+            f"SELECT row_id, article_id, title, date, source, url, text, {self._pages} FROM articles WHERE article_id = ?",  # noqa: S608
             (article_id,),
         )
         if not found:
@@ -74,7 +76,9 @@ class Snapshot:
         spans = rows(
             self._connection, 'SELECT start, "end" FROM passages WHERE row_id = ? ORDER BY start', found[0][:1]
         )
-        return Article(*found[0][1:]), tuple(Span(*span) for span in spans)
+        *said, pages = found[0][1:]
+        article = replace(Article(*said), pages=_page_starts(pages))
+        return article, tuple(Span(*span) for span in spans)
 
     def has_articles(self, scope: Scope = EVERYWHERE) -> bool:
         """Whether any article is in the scope."""
@@ -129,12 +133,13 @@ class Snapshot:
         for passage_id, score in scores:
             found = rows(
                 self._connection,
-                """SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end"
-                   FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id = ?""",
+                f"""SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end", {self._pages}
+                   FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id = ?""",  # noqa: S608
                 (passage_id,),
             )
-            for article_id, title, date, source, url, text, start, end in found:
-                hits.append(Hit(article_id, title, date, source, url, text[start:end], start, end, score, passage_id))
+            for article_id, title, date, source, url, text, start, end, pages in found:
+                hit = Hit(article_id, title, date, source, url, text[start:end], start, end, score, passage_id)
+                hits.append(replace(hit, pages=_page_starts(pages)))
         return hits
 
     def newest(self, count: int) -> tuple[Nearest, ...]:
@@ -154,6 +159,10 @@ class Snapshot:
             query = "SELECT row_id FROM articles WHERE article_id IN (SELECT value FROM json_each(?))"
             chosen = [row_id for (row_id,) in rows(self._connection, query, (json_list(scope.articles),))]
         return self._catalogue().allowed(scope.since, scope.until, chosen)
+
+
+def _page_starts(stored: str | None) -> tuple[int, ...]:
+    return tuple(json.loads(stored)) if stored else ()
 
 
 def _bound(scope: Scope) -> tuple[str | None, str | None, str | None]:

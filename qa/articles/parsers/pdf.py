@@ -1,0 +1,88 @@
+"""PDF: the text of each page, where the pages begin, and what the file says about itself."""
+
+import contextlib
+import io
+import re
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+from typing import Any
+
+from pypdf import PdfReader
+from pypdf.errors import DependencyError
+
+from . import RefusedError, Reply
+
+HEADER_BYTES = 1024  # a PDF may begin that far into its file
+
+_LIGATURES = str.maketrans({"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl"})
+_BROKEN_WORD = re.compile(r"([^\W\d_]+)([-\u00ad\u2010])[ \t]*\n([^\W\d_]+)")
+_ENDED = re.compile(r"[.!?:;\u2026][\"'\u00bb\u201c\u201d\u2019)\]]*\Z")
+_NO_TITLE = re.compile(
+    r"untitled.*|microsoft (?:word|powerpoint) - .*|.*\.(?:docx?|odt|pdf|indd|qxd|tex|rtf)", re.IGNORECASE
+)
+
+
+def parse(data: bytes) -> Reply:
+    """Return the pages' text and where each begins; ``made`` is the day on which the file was made."""
+    if b"%PDF-" not in data[:HEADER_BYTES]:
+        raise RefusedError("is not a PDF, whatever its name says; remove it or give it the right name")
+    reader = _opened(data)
+    pages = whole_words([page.extract_text().translate(_LIGATURES).strip() for page in reader.pages])
+    if not any(pages):
+        raise RefusedError(
+            "has no text, only pictures of pages; run a text recognition (OCR) over it, then index it again"
+        )
+    parts = list(_separated(pages))
+    starts = list(accumulate(map(len, parts), initial=0))[:-1]
+    known: Any = reader.metadata
+    return {
+        "text": "".join(parts),
+        "pages": starts,
+        "title": _title(_said(lambda: known.title)),
+        "source": _said(lambda: known.author),
+        "made": _said(lambda: known.creation_date.date().isoformat()),
+    }
+
+
+def whole_words(pages: list[str]) -> list[str]:
+    """Return the pages with the words whole that a line's end divides.
+
+    A hyphen stays where the text has the two parts with it inside a line, too.
+    """
+    text = "\n".join(pages)
+
+    def whole(match: re.Match[str]) -> str:
+        first, mark, last = match.groups()
+        parted = mark != "\u00ad" and (last[0].isupper() or re.search(rf"\b{first}{mark}{last}\b", text) is not None)
+        return f"{first}{mark}{last}" if parted else first + last
+
+    return [_BROKEN_WORD.sub(whole, page) for page in pages]
+
+
+def _opened(data: bytes) -> PdfReader:
+    refusal = RefusedError("is encrypted; save a copy without a password, for example by printing it into a new PDF")
+    try:
+        reader = PdfReader(io.BytesIO(data))
+        if reader.is_encrypted and not reader.decrypt(""):  # many files can be opened by anyone, and not changed
+            raise refusal
+    except DependencyError as error:
+        raise refusal from error
+    return reader
+
+
+def _separated(pages: list[str]) -> Iterator[str]:
+    """The pages with what stands between them: a sentence may go on over the end of a page."""
+    for number, page in enumerate(pages, start=1):
+        yield page + ("" if number == len(pages) or not page else "\n\n" if _ENDED.search(page) else "\n")
+
+
+def _said(value: Callable[[], Any]) -> str | None:
+    """What the file says about itself, None where it says nothing, or nothing that makes sense."""
+    with contextlib.suppress(Exception):
+        return str(said) if (said := value()) else None
+    return None
+
+
+def _title(title: str | None) -> str | None:
+    """A title, unless it is what a program put there by itself."""
+    return None if title is None or _NO_TITLE.fullmatch(title.strip()) else title
