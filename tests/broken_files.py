@@ -1,15 +1,17 @@
 """Files of a format that are broken in ways a test can name, and how they end."""
 
+import io
 import random
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 
 from qa.articles import ArticleReader
 from qa.articles.candidate import Candidate, Collection, candidate_from
 from qa.errors import InputError
 from qa.types import Article, Failure
 
-CLAUSE = re.compile(r"(?:is|has|holds|cannot|needs|took|was) [^\n]*; [^\n]*")
+CLAUSE = re.compile(r"(?:is|has|holds|lacks|expands|cannot|needs|took|was|id) [^\n]*[;,] [^\n]*")
 
 
 def read(reader: ArticleReader, path: str, data: bytes) -> Article | str:
@@ -52,3 +54,19 @@ def damaged(data: bytes, count: int) -> Iterator[bytes]:
         for _ in range(1 + len(data) // 100):
             other[chance.randrange(len(data))] = chance.randrange(256)
         yield bytes(other)
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """A zip file of these files."""
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
+    return written.getvalue()
+
+
+def rezipped(data: bytes, changed: Mapping[str, bytes | None]) -> bytes:
+    """A zip file with some of its files changed, added, or, where None stands for one, left out."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        files: dict[str, bytes | None] = {name: archive.read(name) for name in archive.namelist()}
+    return zipped({name: value for name, value in {**files, **changed}.items() if value is not None})

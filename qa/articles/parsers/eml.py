@@ -10,11 +10,14 @@ from email.utils import parseaddr, parsedate_to_datetime
 from . import RefusedError, Reply
 from .html import text_of
 
+MOST_BOUNDARIES = 500  # parts in parts without end take the standard library minutes
 FIELDS = ("from", "date", "subject", "message-id", "content-type", "received")
 
 
 def parse(data: bytes) -> Reply:
     """Return the text of a mail, its subject, the day it was sent, the sender's name, and its address on the web."""
+    if data.lower().count(b"boundary=") > MOST_BOUNDARIES:
+        raise RefusedError("has parts within parts without end; save what it says as text, or remove it")
     mail = message_from_bytes(data.lstrip(), _class=EmailMessage, policy=default)
     if not any(field in mail for field in FIELDS):
         raise RefusedError("is not an e-mail, as it has no head with sender and date; remove it or save it as .txt")
