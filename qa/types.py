@@ -31,7 +31,10 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class ListedArticle:
-    """One line of the list of articles; ``passages`` is their number, ``uploaded`` whether the web page stored it."""
+    """One line of the list of articles; ``passages`` is their number, ``uploaded`` whether the web page stored it.
+
+    ``path`` is that of its file, relative to the folder that was indexed.
+    """
 
     article_id: str
     title: str
@@ -40,6 +43,7 @@ class ListedArticle:
     url: str | None
     passages: int
     uploaded: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ LETTER = (
     "<tr><td><p>It will cost 3.1 million crowns, chair Runa Valdis said.</p></td></tr></table></body></html>"
 )
 LETTER_TEXT = (
-    "The harbour board met on Monday and agreed on a new crane for the east quay.\n"
+    "Harbour letter\nThe harbour board met on Monday and agreed on a new crane for the east quay.\n"
     "It will cost 3.1 million crowns, chair Runa Valdis said."
 )
 HEAD = {
@@ -91,7 +91,10 @@ def test_a_mail_gives_its_text_subject_day_and_sender(reader: ArticleReader) -> 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "cp1252", "utf-16", "koi8-r", "big5", "utf-7"])
 def test_the_encoding_is_the_one_that_the_mail_names(reader: ArticleReader, charset: str) -> None:
     """Whichever that is."""
-    others = {"koi8-r": "\u041f\u0430\u0440\u043e\u043c \u043e\u0442\u043a\u0440\u044b\u0442.", "big5": "\u6e2f\u53e3\u958b\u653e\u3002"}
+    others = {
+        "koi8-r": "\u041f\u0430\u0440\u043e\u043c \u043e\u0442\u043a\u0440\u044b\u0442.",
+        "big5": "\u6e2f\u53e3\u958b\u653e\u3002",
+    }
     text = others.get(charset, PLAIN)
     body = text.encode(charset)
     assert text_of(reader, raw(body, f"Content-Type: text/plain; charset={charset}")) == text
@@ -111,6 +114,20 @@ def test_of_alternatives_the_letter_is_read_and_otherwise_the_plain_text(reader:
     assert text_of(reader, make_mail(PLAIN, "<html><body><img src='a.png'></body></html>").as_bytes()) == PLAIN
 
 
+def test_of_a_long_letter_the_main_text_is_read(reader: ArticleReader) -> None:
+    """By the same extractor as a page: without the links at its head and foot."""
+    news = "".join(
+        f"<p>In the week {n} of the year the harbour of Lenvik took {n * 7} ships, more than ever.</p>"
+        for n in range(20)
+    )
+    links = "<ul><li><a href='/a'>View in browser</a></li><li><a href='/b'>Unsubscribe</a></li></ul>"
+    letter = f"<html><body><nav>{links}</nav><div>{news}</div><footer>{links}</footer></body></html>"
+    text = text_of(reader, make_mail(None, letter).as_bytes())
+    assert text.startswith("In the week 0")
+    assert text.endswith("took 133 ships, more than ever.")
+    assert text.count("\n") == 19
+
+
 def test_attachments_are_left_out_and_forwarded_mails_are_read(reader: ArticleReader) -> None:
     """As a reader of mail shows them; what comes after an attachment is read, too."""
     mail = make_mail()
@@ -126,7 +143,13 @@ def test_attachments_are_left_out_and_forwarded_mails_are_read(reader: ArticleRe
     [
         ({"Subject": ""}, "a", "2026-05-01", "Lenvik Post", HEAD["Archived-At"].strip("<>")),
         ({"Date": ""}, "F\u00e4hre opens", None, "Lenvik Post", HEAD["Archived-At"].strip("<>")),
-        ({"From": "news@post.example"}, "F\u00e4hre opens", "2026-05-01", "news@post.example", HEAD["Archived-At"].strip("<>")),
+        (
+            {"From": "news@post.example"},
+            "F\u00e4hre opens",
+            "2026-05-01",
+            "news@post.example",
+            HEAD["Archived-At"].strip("<>"),
+        ),
         ({"From": ""}, "F\u00e4hre opens", "2026-05-01", None, HEAD["Archived-At"].strip("<>")),
         ({"Archived_At": ""}, "F\u00e4hre opens", "2026-05-01", "Lenvik Post", None),
         ({"Archived_At": "<javascript:alert(1)>"}, "F\u00e4hre opens", "2026-05-01", "Lenvik Post", None),
@@ -160,8 +183,14 @@ def test_a_broken_field_costs_at_most_itself(reader: ArticleReader, field: str) 
         "a PDF": (b"%PDF-1.4\n" + bytes(range(256)) * 9, "is not an e-mail"),
         "no body": (raw(b""), "has no text, only attachments"),
         "blank": (raw(b" \n \n"), "has no text, only attachments"),
-        "a picture": (raw(b"R0lG", "Content-Type: image/gif", "Content-Transfer-Encoding: base64"), "has no text, only"),
-        "an attachment": (raw(b"x", "Content-Type: text/plain", "Content-Disposition: attachment"), "has no text, only"),
+        "a picture": (
+            raw(b"R0lG", "Content-Type: image/gif", "Content-Transfer-Encoding: base64"),
+            "has no text, only",
+        ),
+        "an attachment": (
+            raw(b"x", "Content-Type: text/plain", "Content-Disposition: attachment"),
+            "has no text, only",
+        ),
         "parts that do not end": (nested(400), ""),
         "parts in thousands of parts": (nested(20_000), "has parts within parts without end"),
         "base64 that is none": (raw(b"\xff###", "Content-Transfer-Encoding: base64"), ""),

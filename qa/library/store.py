@@ -54,14 +54,14 @@ class Snapshot:
         """All articles, newest first, undated last."""
         found = rows(
             self._connection,
-            """SELECT a.article_id, a.title, a.date, a.source, a.url, count(p.passage_id), s.root = ?
+            """SELECT a.article_id, a.title, a.date, a.source, a.url, count(p.passage_id), s.root = ?, a.path
                FROM articles a JOIN sources s USING (source_id) LEFT JOIN passages p USING (row_id)
                GROUP BY a.row_id ORDER BY a.date IS NULL, a.date DESC, a.article_id""",
             (str(self._uploads),),
         )
         return tuple(
-            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded))
-            for article_id, title, date, source, url, passages, uploaded in found
+            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded), path)
+            for article_id, title, date, source, url, passages, uploaded, path in found
         )
 
     def article(self, article_id: str) -> tuple[Article, tuple[Span, ...]]:

@@ -86,9 +86,8 @@ def sync(
 def remove(folder: Path, article_ids: Sequence[str]) -> tuple[str, ...]:
     """Take articles out of a library and keep them out until their file changes; returns their ids.
 
-    An article that was uploaded is deleted with its file, which the library owns; a file of several goes with the last of its
-    articles. Raises InputError for an unknown id,
-    before anything is removed.
+    An article that was uploaded is deleted with its file, which the library owns; a file of several goes with the last
+    of its articles. Raises InputError for an unknown id, before anything is removed.
     """
     open_to_read(folder).close()  # never makes a library in order to remove from it
     with writing(folder), mapped_errors(folder):

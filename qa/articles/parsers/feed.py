@@ -10,6 +10,7 @@ from typing import Any
 import feedparser
 
 from . import RefusedError, Reply
+from .html import text_of
 
 _MARKUP = ("text/html", "application/xhtml+xml")
 
@@ -29,18 +30,25 @@ def parse(data: bytes) -> Reply:
 def _entry(number: int, entry: Any, source: str | None) -> dict[str, Any]:
     contents = [*entry.get("content", ()), entry.get("summary_detail") or {}]
     longest = max(contents, key=lambda content: len(content.get("value") or ""))
-    text = longest.get("value") or entry.get("title")
+    title = _title(entry)
+    text = longest.get("value") or title
     if not text:
         return {"place": number, "refused": "has no text; the feed must bring a content or a summary"}
     return {
         "place": number,
         "id": entry.get("id"),
-        "title": entry.get("title"),
+        "title": title,
         "date": _day(entry, "published") or _day(entry, "updated"),
         "source": (entry.get("source") or {}).get("title") or source,
         "url": entry.get("link"),
         "html" if longest.get("type") in _MARKUP else "text": text,
     }
+
+
+def _title(entry: Any) -> str | None:
+    title = entry.get("title")
+    is_markup = (entry.get("title_detail") or {}).get("type") in _MARKUP and "<" in (title or "")
+    return text_of(title) if is_markup else title
 
 
 def _day(entry: Any, name: str) -> str | None:

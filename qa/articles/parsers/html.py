@@ -8,9 +8,8 @@ from lxml import etree, html
 
 from . import RefusedError, Reply
 
-WORTH = (
-    0.5  # share of all words from which what is found is taken for the whole: mails and chapters have little around it
-)
+SHORT = 100  # words, below which nothing is around a text, and the extractor breaks its lines at bold words
+WORTH = 0.5  # share of all words from which what is found counts: mails and chapters have little around their text
 
 # References to characters that XML lacks: one of them makes trafilatura give up the whole page.
 _CONTROL_REFERENCE = re.compile(
@@ -41,7 +40,7 @@ def parse(data: bytes) -> Reply:
 def text_of(markup: str) -> str:
     """Return the text of a piece of HTML that stands for itself, "" where there is none.
 
-    That is what the extractor of web pages finds in it, or all of its text where that is far more.
+    That is what the extractor of web pages finds in it, or all of its text where it is short or the other far less.
     """
     data = _CONTROL_REFERENCE.sub(b"", markup.encode("utf-8", "replace"))
     try:
@@ -50,6 +49,8 @@ def text_of(markup: str) -> str:
         return ""
     _tidy(tree)
     whole = _whole_text(tree)
+    if len(whole.split()) < SHORT:
+        return whole
     found = _text(trafilatura.bare_extraction(_page(tree), include_comments=False, favor_recall=True))
     return found if len(found.split()) >= WORTH * len(whole.split()) else whole
 
