@@ -25,7 +25,8 @@ GOOD = {
     "d.htm": b"<html><body><article><p>The page of the crane.</p></article></body></html>",
     "e.pdf": make_pdf(["The first page."], ["The second page tells of gannets."]), "f.docx": WORD, "g.eml": MAIL,
     "h.epub": BOOK, "i.jsonl": LINE, "k.mbox": mailbox(mail_of(1), mail_of(2)), "l.csv": make_csv().encode(),
-    "m.json": json.dumps([{"id": "json-1", "text": "The object of the board."}]).encode(), "n.rss": make_rss(item(guid="rss-1", description="The item of the feed.")),
+    "m.json": json.dumps([{"id": "json-1", "text": "The object of the board."}]).encode(),
+    "n.rss": make_rss(item(guid="rss-1", description="The item of the feed.")),
     "o.atom": ATOM.encode(), "p.xml": make_rss(SHORT),
 }  # fmt: skip
 BAD = {
