@@ -39,6 +39,23 @@ def reader() -> Iterator[ArticleReader]:
         yield reader
 
 
+def test_numbers_printed_on_pages_are_no_text(reader: ArticleReader) -> None:
+    """At the head or the foot, where they grow with the pages; a number that stands alone for another reason stays."""
+    said = ("The ferry to", "Lenvik opened, the port", "says. It cost", "40 million.")
+    expected = "The ferry to\nLenvik opened, the port\nsays. It cost\n40 million."
+    for first in (1, 17):
+        for pages in (
+            [[text, f"- {number} -"] for number, text in enumerate(said, start=first)],
+            [[f"{number}", text] for number, text in enumerate(said, start=first)],
+        ):
+            article = read(reader, "a.pdf", make_pdf(*pages))
+            assert isinstance(article, Article)
+            assert (article.text, article.pages) == (expected, (0, 13, 37, 51))
+    kept = read(reader, "a.pdf", make_pdf(*([text, "2031"] for text in said)))
+    assert isinstance(kept, Article)
+    assert kept.text.count("2031") == 4
+
+
 def with_content(content: bytes, filters: str = "") -> bytes:
     """A PDF of one page that shows this."""
     objects = pdf_objects([["x"]], {})

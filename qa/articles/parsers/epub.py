@@ -59,6 +59,7 @@ def _refuse_protected(archive: ZipFile) -> None:
 
 def _chapters(archive: ZipFile, package: Any, folder: str) -> Iterator[str]:
     """The texts of the chapters in reading order, without tables of contents."""
+    names = set(archive.namelist())
     items = {item.get("id"): item for item in package.iterfind(".//{*}manifest/{*}item")}
     for reference in package.iterfind(".//{*}spine/{*}itemref"):
         item = items.get(reference.get("idref"))
@@ -66,7 +67,7 @@ def _chapters(archive: ZipFile, package: Any, folder: str) -> Iterator[str]:
             continue
         # A name that leads out of the archive, with ".." or in another way, is none of the names in it.
         name = posixpath.normpath(posixpath.join(folder, unquote(item.get("href") or "")))
-        if name not in archive.namelist():
+        if name not in names:
             raise RefusedError("lacks a chapter that its list names; replace it or remove it")
         yield text_of(_decoded(archive.read(name)))
 
