@@ -5,6 +5,8 @@ the relative imports. ``parse(data)`` returns what JSON can say: for a file that
 known about it, for a file of several its ``entries``.
 """
 
+import contextlib
+from collections.abc import Callable
 from typing import Any
 
 Reply = dict[str, Any]
@@ -12,3 +14,10 @@ Reply = dict[str, Any]
 
 class RefusedError(Exception):
     """Why a file cannot become an article: a clause about it that says what to do, made of constant words."""
+
+
+def said(value: Callable[[], Any]) -> str | None:
+    """What a file says about itself, None where it says nothing, or nothing that a library can read: no text is lost by it."""
+    with contextlib.suppress(Exception):
+        return str(found) if (found := value()) else None
+    return None

@@ -6,7 +6,7 @@ from typing import Any
 import docx
 from docx.oxml.ns import qn
 
-from . import RefusedError, Reply
+from . import RefusedError, Reply, said
 from .zip import opened
 
 _OLD_MARK = bytes.fromhex("d0cf11e0a1b11ae1")  # of the container before 2007, into which a password puts any file, too
@@ -25,12 +25,12 @@ def parse(data: bytes) -> Reply:
     text = _text_of(document.element.body).strip("\n")
     if not text.strip():
         raise RefusedError("has no text; give it one or remove it")
-    known = document.core_properties
+    about: Any = document
     return {
         "text": text,
-        "title": known.title or _heading(document),
-        "source": known.author or None,
-        "made": known.created.date().isoformat() if known.created else None,
+        "title": said(lambda: about.core_properties.title) or said(lambda: _heading(document)),
+        "source": said(lambda: about.core_properties.author),
+        "made": said(lambda: about.core_properties.created.date().isoformat()),
     }
 
 

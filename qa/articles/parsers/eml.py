@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import default
 from email.utils import parseaddr, parsedate_to_datetime
 
-from . import RefusedError, Reply
+from . import RefusedError, Reply, said
 from .html import text_of
 
 MOST_BOUNDARIES = 500  # parts in parts without end take the standard library minutes
@@ -24,13 +24,13 @@ def parse(data: bytes) -> Reply:
     text = "\n\n".join(filter(None, _texts(mail)))
     if not text:
         raise RefusedError("has no text, only attachments or nothing; save what it holds as files of their own")
-    name, address = parseaddr(_field(mail, "from") or "")
+    name, address = parseaddr(said(lambda: mail["from"]) or "")
     return {
         "text": text,
-        "title": _field(mail, "subject"),
-        "date": _day(_field(mail, "date")),
+        "title": said(lambda: mail["subject"]),
+        "date": _day(said(lambda: mail["date"])),
         "source": name or address or None,
-        "url": (_field(mail, "archived-at") or "").strip("<> ") or None,
+        "url": (said(lambda: mail["archived-at"]) or "").strip("<> ") or None,
     }
 
 
@@ -72,13 +72,6 @@ def _decoded(part: EmailMessage) -> str:
         with contextlib.suppress(LookupError, ValueError):
             return data.decode(encoding or "utf-8")
     return data.decode("cp1252", "replace")
-
-
-def _field(mail: EmailMessage, name: str) -> str | None:
-    """A field of the head, None where it is missing or cannot be read."""
-    with contextlib.suppress(Exception):  # the standard library raises a dozen kinds of errors for broken fields
-        return str(mail[name]) if mail[name] else None
-    return None
 
 
 def _day(value: str | None) -> str | None:

@@ -1,17 +1,16 @@
 """PDF: the text of each page, where the pages begin, and what the file says about itself."""
 
-import contextlib
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any
 
 from pypdf import PdfReader
 from pypdf.errors import DependencyError
 
-from . import RefusedError, Reply
+from . import RefusedError, Reply, said
 
 HEADER_BYTES = 1024  # a PDF may begin that far into its file
 FEWEST_NUMBERED = 3  # pages whose numbers are taken for such
@@ -39,13 +38,13 @@ def parse(data: bytes) -> Reply:
         )
     parts = list(_separated(pages))
     starts = list(accumulate(map(len, parts), initial=0))[:-1]
-    known: Any = reader.metadata
+    about: Any = reader
     return {
         "text": "".join(parts),
         "pages": starts,
-        "title": _title(_said(lambda: known.title)),
-        "source": _said(lambda: known.author),
-        "made": _said(lambda: known.creation_date.date().isoformat()),
+        "title": _title(said(lambda: about.metadata.title)),
+        "source": said(lambda: about.metadata.author),
+        "made": said(lambda: about.metadata.creation_date.date().isoformat()),
     }
 
 
@@ -96,13 +95,6 @@ def _separated(pages: list[str]) -> Iterator[str]:
     """The pages with what stands between them: a sentence may go on over the end of a page."""
     for number, page in enumerate(pages, start=1):
         yield page + ("" if number == len(pages) or not page else "\n\n" if _ENDED.search(page) else "\n")
-
-
-def _said(value: Callable[[], Any]) -> str | None:
-    """What the file says about itself, None where it says nothing, or nothing that makes sense."""
-    with contextlib.suppress(Exception):
-        return str(said) if (said := value()) else None
-    return None
 
 
 def _title(title: str | None) -> str | None:
