@@ -107,6 +107,8 @@ def test_an_id_does_not_depend_on_the_order(reader: ArticleReader) -> None:
     there, back = read_all(reader, "a.rss", make_rss(*items)), read_all(reader, "a.rss", make_rss(*items[::-1]))
     assert there == back[::-1]
     assert len(there[2].article_id) == 64  # type: ignore[union-attr]
+    renamed = read_all(reader, "a.rss", make_rss(*items).replace(b"Lenvik Post", b"The Post"))
+    assert renamed[2].article_id == there[2].article_id  # type: ignore[union-attr]
 
 
 def test_of_an_id_that_stands_twice_the_last_counts(reader: ArticleReader) -> None:

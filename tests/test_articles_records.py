@@ -125,7 +125,7 @@ def test_an_entry_that_is_no_article_fails_alone(reader: ArticleReader) -> None:
         ("a.csv", b"id,text\n\n,\n", "has no rows"),
         ("a.csv", b"\x00" * 500, "is not text (binary data)"),
         ("a.csv", b"PK\x03\x04" + bytes(500), "is not text (binary data)"),
-        ("a.csv", b'id,text\n1,"' + b"x" * 20_000_010, "cannot be parsed as CSV"),
+        ("a.csv", b'id,text\n1,"' + b"x" * 20_000_001, "cannot be parsed as CSV"),
         ("a.csv", "id,text\n".encode("utf-16") + b"\x00", "is not the UTF-16 text"),
         ("a.json", b"", "is not JSON"),
         ("a.json", b"{", "is not JSON"),

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from typing import Any
 
 from qa.articles.candidate import Candidate, Collection, RepeatedId, article_suffix, candidate_from
@@ -12,6 +13,8 @@ from qa.types import Failure
 ID_CHARACTERS = 1_000
 BAD_RECORDS = 100_000  # a file of nothing else must not fill the memory with reasons
 PLACES = {".mbox": "mail", ".csv": "line"}  # what the numbers of a file's records count, for others "entry"
+
+OWN_CONTENT = ("title", "date", "text", "html")  # what makes an entry without an id another one
 
 Record = tuple[int, Candidate | Failure]
 
@@ -57,13 +60,12 @@ def _records(collection: Collection, entries: list[dict[str, Any]]) -> Iterator[
 def _candidate(collection: Collection, entry: dict[str, Any]) -> Candidate:
     """An entry as a candidate: a mail as it stands in the file, everything else as a line of JSON."""
     if "start" in entry:
-        data = _QUOTED_FROM.sub(rb"\1", collection.data[entry["start"] : entry["end"]])
-        said = {}
+        data = content = _QUOTED_FROM.sub(rb"\1", collection.data[entry["start"] : entry["end"]])
     else:
         said = {name: value for name, value in entry.items() if name not in ("place", "id") and value is not None}
         data = json.dumps(said, sort_keys=True).encode()
-    candidate = candidate_from(collection.path, data)
-    given_id = _fit_id(entry.get("id")) or _fit_id(web_address(said.get("url"))) or candidate.content_hash
+        content = json.dumps([said.get(name) for name in OWN_CONTENT]).encode()
+    given_id = _fit_id(entry.get("id")) or _fit_id(web_address(entry.get("url"))) or sha256(content).hexdigest()
     return candidate_from(collection.path, data, given_id)
 
 
