@@ -6,7 +6,7 @@ import sys
 from dataclasses import asdict, fields
 from typing import Any
 
-from qa.types import Answer, Change, Check, Hit, Statistics, SyncReport
+from qa.types import Answer, Change, Check, Citation, Hit, Statistics, SyncReport
 
 _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
 _STAGES = {"reading": "articles read", "embedding": "passages embedded"}
@@ -56,9 +56,14 @@ def source_lines(answer: Answer) -> list[str]:
     """The note and the sources below an answer."""
     notes = [answer.reason] if answer.reason else []
     return notes + [
-        f"[{c.number}] {c.title} ({c.date or 'undated'}) {c.article_id}: “{' '.join(c.quote.split())}”"
+        f"[{c.number}] {c.title} ({c.date or 'undated'}) {_place(c)}: “{' '.join(c.quote.split())}”"
         for c in answer.citations
     ]
+
+
+def _place(citation: Citation) -> str:
+    """The article's id, with the page where it has pages."""
+    return citation.article_id + (f", page {citation.page}" if citation.page else "")
 
 
 def check_line(check: Check) -> str:

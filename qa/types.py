@@ -16,7 +16,10 @@ JsonValue = Any  # what json.dumps accepts; typing it further buys nothing at th
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """One article as it is stored: its cleaned text and what is known about it."""
+    """One article as it is stored: its cleaned text and what is known about it.
+
+    ``pages`` are the indices at which its pages begin, the first of them 0; empty for what has no pages.
+    """
 
     article_id: str
     title: str
@@ -24,11 +27,15 @@ class Article:
     source: str | None
     url: str | None
     text: str
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ListedArticle:
-    """One line of the list of articles; ``passages`` is their number, ``uploaded`` whether the web page stored it."""
+    """One line of the list of articles; ``passages`` is their number, ``uploaded`` whether the web page stored it.
+
+    ``path`` is that of its file, relative to the folder that was indexed.
+    """
 
     article_id: str
     title: str
@@ -37,6 +44,7 @@ class ListedArticle:
     url: str | None
     passages: int
     uploaded: bool = False
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]`` of its article."""
+    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]``, ``pages`` those of its article."""
 
     article_id: str
     title: str
@@ -82,6 +90,7 @@ class Hit:
     end: int
     score: float
     passage_id: int
+    pages: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,10 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quoted span, ``quote == stored_text[start:end]``; ``number`` runs from 1 in order of first use."""
+    """A quoted span, ``quote == stored_text[start:end]``; ``number`` runs from 1 in order of first use.
+
+    ``page`` is the page on which the quote begins, counted from 1; None for what has no pages.
+    """
 
     number: int
     article_id: str
@@ -117,6 +129,7 @@ class Citation:
     quote: str
     start: int
     end: int
+    page: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

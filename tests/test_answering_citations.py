@@ -1,5 +1,7 @@
 """Quotes and their numbers."""
 
+from dataclasses import replace
+
 from qa.answering.citations import CitedText
 from qa.types import Citation, Hit, Sentence, Span
 
@@ -31,6 +33,21 @@ def test_numbers_follow_first_use_and_a_quote_keeps_its_own() -> None:
     assert [(c.number, c.article_id, c.start) for c in cited.citations] == [(1, "b", 100), (2, "a", 121), (3, "a", 100)]
     assert [s.citations for s in cited.sentences] == [(1,), (2,), (3,), (2,)]
     assert cited.text == "Open. [1] Open. [2] Open. [3] Open. [2]"
+
+
+def test_a_citation_says_the_page_on_which_it_begins() -> None:
+    """An empty page begins where the next one does; what has no pages says nothing."""
+    for pages, page in (
+        ((), None),
+        ((0,), 1),
+        ((0, 100), 2),
+        ((0, 101), 1),
+        ((0, 50, 50, 120, 200), 3),
+        ((0, 99, 100), 3),
+    ):
+        cited = CitedText()
+        cited.add("Open.", replace(hit("a"), pages=pages), FIRST, 0.9, "generated")
+        assert cited.citations[0].page == page
 
 
 def test_a_citation_carries_the_row_of_its_article_and_the_slice_it_quotes() -> None:

@@ -1,4 +1,4 @@
-"""The process that parses HTML, and its frames."""
+"""The process that parses files, and its frames."""
 
 import io
 import subprocess
@@ -35,12 +35,15 @@ def test_a_frame_beyond_the_limit_is_not_read() -> None:
     assert stream.tell() == child.HEADER.size
 
 
-def test_the_process_ends_with_its_input_and_loads_no_models() -> None:
-    """Whoever started it may die; it imports what parses HTML and nothing of this package."""
+@pytest.mark.parametrize("kind", ["html", "pdf"])
+def test_the_process_ends_with_its_input_and_loads_no_models(kind: str) -> None:
+    """Whoever started it may die; it imports what parses such files and nothing of this package."""
     script = (
         "import runpy, sys; sys.argv[1:] = ['1000000000', '9']; runpy.run_path(sys.path.pop(), run_name='__main__');"
         "sys.exit(sum(name.split('.')[0] in ('torch', 'qa', 'numpy') for name in sys.modules))"
     )
     command = [sys.executable, "-P", "-c", f"import sys; sys.path.append({child.__file__!r}); {script}"]
-    done = subprocess.run(command, input=b"", capture_output=True, timeout=60, check=False)
+    asked = io.BytesIO()
+    child.send(asked, kind.encode())
+    done = subprocess.run(command, input=asked.getvalue(), capture_output=True, timeout=60, check=False)
     assert (done.returncode, done.stdout) == (0, child.HEADER.pack(2) + b"{}")

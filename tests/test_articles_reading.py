@@ -34,7 +34,13 @@ def test_every_kind_of_candidate_is_read(reader: ArticleReader) -> None:
 
 def test_reasons_are_clauses_about_the_file(reader: ArticleReader) -> None:
     """What is wrong, and after a semicolon what to do."""
-    for path, data in (("a.txt", b" "), ("a.md", b"\x00"), ("a.html", b"<html></html>"), ("a.pdf", b"x")):
+    for path, data in (
+        ("a.txt", b" "),
+        ("a.md", b"\x00"),
+        ("a.html", b"<html></html>"),
+        ("a.pdf", b"x"),
+        ("a.odt", b"x"),
+    ):
         with pytest.raises(InputError, match=r"^(is|has) [^\n]*; [^\n]*$"):
             reader.read(candidate_from(path, data))
 

@@ -65,13 +65,13 @@ def test_a_root_may_be_one_file_or_a_link_to_a_source(tmp_path: Path) -> None:
     assert paths(tmp_path / "n/a.txt") == paths(tmp_path / "link") == paths(tmp_path / "link.txt") == ["a.txt"]
 
 
-@pytest.mark.parametrize("name", ["missing", "a.pdf", "fifo.txt", "loop", "nul\0.txt"])
+@pytest.mark.parametrize("name", ["missing", "a.odt", "fifo.txt", "loop", "nul\0.txt"])
 def test_a_root_that_is_no_source_is_refused(tmp_path: Path, name: str) -> None:
     """Missing, of an unknown kind, a FIFO, a link to itself, an impossible name: at once, by its name."""
-    fill(tmp_path, "a.pdf")
+    fill(tmp_path, "a.odt")
     os.mkfifo(tmp_path / "fifo.txt")
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
-    with pytest.raises(InputError, match=r"(missing|a.pdf|fifo.txt|loop|nul\\x00.txt) .*; give "):
+    with pytest.raises(InputError, match=r"(missing|a.odt|fifo.txt|loop|nul\\x00.txt) .*; give "):
         scan_source(tmp_path / name)
 
 

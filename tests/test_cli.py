@@ -4,14 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import qa
 from qa.cli import main
-from qa.output import ProgressLine, answer_json, report_line
-from qa.types import Answer, Hit, SyncReport
+from qa.output import ProgressLine, answer_json, report_line, source_lines
+from qa.types import Answer, Citation, Hit, SyncReport
 from tests.commands import document, error
 from tests.conftest import MakeDesk
 
@@ -146,10 +147,11 @@ def test_articles_are_listed_shown_and_removed_as_json(library: Path, capsys: py
     assert listed == {
         "articles": [
             {"article_id": "valley/orchard.txt", "title": "Frost ruins Hallin orchards", "date": "2031-05-19", "source": None,
-             "url": None, "passages": 1, "uploaded": False},
+             "url": None, "passages": 1, "uploaded": False, "path": "valley/orchard.txt"},
             {"article_id": "bridge.txt", "title": "Harbour bridge reopens in Port Lindal", "date": "2031-04-02", "source": None,
-             "url": None, "passages": 1, "uploaded": False},
-            {"article_id": "library.txt", "title": "library", "date": None, "source": None, "url": None, "passages": 1, "uploaded": False},
+             "url": None, "passages": 1, "uploaded": False, "path": "bridge.txt"},
+            {"article_id": "library.txt", "title": "library", "date": None, "source": None, "url": None, "passages": 1,
+                 "uploaded": False, "path": "library.txt"},
         ],
         "total": 3,
     }  # fmt: skip
@@ -328,3 +330,12 @@ def test_an_answer_as_json_has_passages_without_the_librarys_own_numbers() -> No
         {"article_id": "a.txt", "title": "A", "date": None, "text": "Text.", "start": 0, "end": 5, "score": 0.5}
     ]
     assert json.loads(json.dumps(found))["timings"] == {"retrieve_ms": 0.0, "first_token_ms": None, "total_ms": 0.0}
+
+
+def test_a_source_with_pages_names_the_page() -> None:
+    """After the article's id."""
+    cited = Citation(1, "report.pdf", "Harbour", "2031-04-02", None, None, "It is\nfull.", 4, 15, 3)
+    assert source_lines(Answer("", "", citations=(cited, replace(cited, number=2, page=None)))) == [
+        "[1] Harbour (2031-04-02) report.pdf, page 3: “It is full.”",
+        "[2] Harbour (2031-04-02) report.pdf: “It is full.”",
+    ]

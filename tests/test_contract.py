@@ -136,7 +136,18 @@ def cited(answer: dict[str, Any], texts: dict[str, str]) -> None:
     used = list(dict.fromkeys(number for sentence in answer["sentences"] for number in sentence["citations"]))
     assert used == [citation["number"] for citation in answer["citations"]] == list(range(1, len(used) + 1)) != []
     for citation in answer["citations"]:
-        assert set(citation) == {"number", "article_id", "title", "date", "source", "url", "quote", "start", "end"}
+        assert set(citation) == {
+            "number",
+            "article_id",
+            "title",
+            "date",
+            "source",
+            "url",
+            "quote",
+            "start",
+            "end",
+            "page",
+        }
         assert citation["quote"] == texts[citation["article_id"]][citation["start"] : citation["end"]] != ""
         assert any(
             p["article_id"] == citation["article_id"]
@@ -222,7 +233,7 @@ def document_of(answer: qa.Answer) -> dict[str, Any]:
     """An answer as plain values, its passages with the fields that the JSON has."""
     values = asdict(answer)
     for passage in values["passages"]:
-        for field in ("source", "url", "passage_id"):
+        for field in ("source", "url", "passage_id", "pages"):
             del passage[field]
     return values
 

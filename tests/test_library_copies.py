@@ -96,6 +96,7 @@ def test_a_library_without_groups_gets_them_when_it_is_written_to(
     make_desk().index(folder)
     connection = apsw.Connection(str(library / FILE))
     connection.execute("DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history")
+    connection.execute("ALTER TABLE articles DROP COLUMN pages")
     set_meta(connection, "format", "1")
     connection.close()
     with pytest.raises(Exception, match="older version; bring it up to date: qa index --library"):

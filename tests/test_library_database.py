@@ -69,6 +69,23 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
             open_library(tmp_path)
 
 
+def test_a_library_that_knows_no_pages_is_read_and_brought_up_to_date(
+    make_desk: MakeDesk, articles: Path, tmp_path: Path
+) -> None:
+    """One of format 2 answers as before; the next sync, which changes no article, makes it one of today."""
+    folder = filled(make_desk, articles, tmp_path)
+    before = make_desk().search("bridge")
+    connection = apsw.Connection(str(folder / FILE))
+    connection.execute("ALTER TABLE articles DROP COLUMN pages; DROP TABLE history")
+    set_meta(connection, "format", "2")
+    connection.close()
+    assert make_desk().search("bridge") == before
+    assert make_desk().article("bridge.txt").pages == ()
+    assert make_desk().index(articles).unchanged == 3
+    assert get_meta(open_to_read(folder), "format") == "3"
+    assert make_desk().search("bridge") == before
+
+
 @pytest.mark.parametrize("length", [0, 1, 99, 100, 1000, 4096, 5000, 20_000])
 def test_a_truncated_file_is_one_line_that_says_what_to_do(
     make_desk: MakeDesk, articles: Path, tmp_path: Path, length: int
@@ -111,7 +128,7 @@ def test_a_library_of_before_has_no_checksums_and_works(make_desk: MakeDesk, art
     """It is read and written as ever."""
     (tmp_path / "library").mkdir()
     connection = apsw.Connection(str(tmp_path / "library" / FILE))
-    connection.execute(SCHEMA + COPIES_SCHEMA)
+    connection.execute(SCHEMA + COPIES_SCHEMA + "ALTER TABLE articles DROP COLUMN pages")
     set_meta(connection, "format", "2")
     connection.close()
     filled(make_desk, articles, tmp_path)

@@ -33,7 +33,9 @@ def told(desk: Desk, article_id: str) -> list[tuple[str, str]]:
 def to_format_2(library: Path) -> None:
     """Make of a library what the version before would have made."""
     connection = open_to_write(library)
-    connection.execute("DROP TABLE history; UPDATE meta SET value = '2' WHERE key = 'format'")
+    connection.execute(
+        "DROP TABLE history; ALTER TABLE articles DROP COLUMN pages; UPDATE meta SET value = '2' WHERE key = 'format'"
+    )
     connection.close()
 
 
@@ -138,7 +140,9 @@ def test_the_oldest_format_goes_through_all_changes(desk: Desk) -> None:
     library = desk.library.folder
     to_format_2(library)
     connection = open_to_write(library)
-    connection.execute("DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history")
+    connection.execute(
+        "DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; ALTER TABLE articles DROP COLUMN pages"
+    )
     connection.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     connection.close()
     with pytest.raises(LibraryError, match="is of an older version; bring it up to date: qa index"):

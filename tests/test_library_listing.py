@@ -110,6 +110,7 @@ def test_the_command_lists_a_page(desk: Desk, tmp_path: Path, capsys: pytest.Cap
                 "url": None,
                 "passages": 1,
                 "uploaded": False,
+                "path": "lines.jsonl",
             }
         ],
         "total": 4,

@@ -49,7 +49,7 @@ def test_planning_writes_no_article(articles: Path, tmp_path: Path) -> None:
 def test_one_bad_file_does_not_stop_the_rest(tmp_path: Path, make_desk: MakeDesk) -> None:
     """Each is listed with its reason; files of other kinds are skipped in a folder."""
     folder = write_articles(
-        tmp_path / "f", {"a.txt": "Good.\n", "b.txt": " \n", "c.jsonl": lines("1", end="no json\n"), "d.pdf": "x"}
+        tmp_path / "f", {"a.txt": "Good.\n", "b.txt": " \n", "c.jsonl": lines("1", end="no json\n"), "d.odt": "x"}
     )
     desk = make_desk()
     report = desk.index(folder)

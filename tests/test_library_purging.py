@@ -194,3 +194,15 @@ def test_the_command_asks_on_a_terminal(desk: Desk, reply: bytes, left: int) -> 
     assert (run.returncode, out) == (0, f"removed {4 - left} articles; 1 undated ones were kept\n".encode())
     assert b"1 articles are dated before 2031-04-02; remove them? [y/N]" in err
     assert len(desk.articles()) == left
+
+
+def test_an_uploaded_table_that_holds_a_removed_article_is_named(make_desk: MakeDesk) -> None:
+    """Its other articles stay, so it is for the person to decide; all else is purged."""
+    desk = make_desk()
+    table = desk.upload("news.csv", f"id,title,text\ns,{HEADLINE},{TEXT}\nh,Harbour,The harbour froze.\n".encode())
+    desk.index(desk.uploads)
+    desk.remove("s")
+    with pytest.raises(LibraryError, match=rf"{table.name} still holds articles that were removed"):
+        desk.remove(purge=True)
+    table.unlink()
+    assert traces(desk.library.folder) == []

@@ -136,6 +136,14 @@ def test_a_source_shows_the_quote_in_its_surroundings() -> None:
     assert link["rel"] == "noopener noreferrer nofollow"
 
 
+def test_a_source_with_pages_names_the_page() -> None:
+    """On its card and in the copied text; one without says nothing of pages."""
+    assert "page" not in Elements(sources_html(TURN)).text
+    on_page = replace(TURN, sources=(Source(replace(CITED, page=3)),))
+    assert "3 March 2025 · Courier · page 3 · " in Elements(sources_html(on_page)).text
+    assert "(3 March 2025), https://courier.example/dam, page 3\n" in plain_text(on_page)
+
+
 def test_passages_that_were_read_and_not_cited_are_listed_apart() -> None:
     """A passage that holds a citation is not repeated; another one is."""
     assert "Also read" not in sources_html(TURN)

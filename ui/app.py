@@ -8,11 +8,13 @@ from typing import Any
 
 import gradio as gr
 
+from qa.articles import ARTICLE_SUFFIXES
 from ui.desk import Desk
 from ui.markup import escape
 from ui.page import Page
 
-SUFFIXES = [".txt", ".md", ".html", ".htm", ".jsonl", ".gz"]
+# A browser knows a file by its last suffix only.
+SUFFIXES = sorted({f".{suffix.rpartition('.')[2]}" for suffix in ARTICLE_SUFFIXES})
 HEADER = (
     '<header class="masthead"><h1>Newsdesk</h1><p>Answers from your own articles, sentence by sentence.</p>'
     '<button type="button" class="theme" aria-label="Switch between light and dark">Light or dark</button></header>'
@@ -110,7 +112,7 @@ def _ask_tab(page: Page, examples: Sequence[str], kept: gr.BrowserState) -> tupl
 
 def _articles_tab(page: Page) -> tuple[gr.Textbox, gr.HTML]:
     upload = gr.File(
-        label="Add articles (.txt .md .html .jsonl .gz)",
+        label="Add articles (.txt .md .html .pdf .docx .epub .eml .mbox .csv .json .jsonl .gz .rss .atom .xml)",
         file_count="multiple",
         file_types=SUFFIXES,
         elem_id="upload",

@@ -40,7 +40,8 @@ def welcome_html(articles: int, fault: str = "") -> str:
             '<div class="welcome empty"><h3>Your library is empty</h3>'
             "<p>Add articles on the <strong>Articles</strong> tab, or run "
             "<code>qa index FOLDER</code> and reload this page. "
-            "Text, Markdown, HTML and JSON Lines files can be read.</p></div>"
+            "Text, Markdown, HTML, PDF, Word, EPUB and e-mail files can be read, and files of several articles: mailboxes, "
+            "tables (CSV), JSON and feeds.</p></div>"
         )
     return (
         '<div class="welcome"><h3>Ask your articles</h3>'

@@ -100,14 +100,14 @@ class Shelf:
             yield line_html(UNEXPECTED, bad=True, failures=refused)
 
     def _discard_failed(self, report: SyncReport, uploaded: frozenset[str]) -> None:
-        """Delete uploads that are no articles: nobody could see them, and each reindexing would report them.
+        """Delete uploads without any article: nobody could see them, and each reindexing would report them.
 
         A file of lines stays, since one bad line says nothing of the others.
         """
         articles, fault = self._articles()
         if fault:
             return  # nobody can tell which of them are articles
-        listed = {article.article_id for article in articles}
+        held = {article.path or article.article_id for article in articles}
         for failure in report.failures:
-            if failure.path in uploaded and failure.path not in listed and not failure.path.endswith((".jsonl", ".gz")):
+            if failure.path in uploaded and failure.path not in held and not failure.path.endswith((".jsonl", ".gz")):
                 (self._desk.uploads / failure.path).unlink(missing_ok=True)

@@ -21,7 +21,8 @@ def plain_text(turn: Turn) -> str:
         lines += ["", "Sources"]
     for source in turn.sources:
         cited = source.citation
-        lines.append(f"[{cited.number}] {cited.title} ({day(cited.date)}), {cited.url or cited.article_id}")
+        place = ", ".join(filter(None, (cited.url or cited.article_id, _page(cited))))
+        lines.append(f"[{cited.number}] {cited.title} ({day(cited.date)}), {place}")
         lines.append(f'    "{" ".join(cited.quote.split())}"')
     return "\n".join(lines)
 
@@ -34,15 +35,19 @@ def _card(source: Source) -> str:
         f'<header><button type="button" class="back" data-number="{number}" '
         f'aria-label="Back to mark {number} in the answer">[{number}]</button>'
         f'<h4 dir="auto">{escape(cited.title)}</h4>'
-        f"{_origin(cited.date, cited.source, cited.url)}</header>"
+        f"{_origin(cited.date, cited.source, cited.url, _page(cited))}</header>"
         f'<p class="passage" dir="auto">{"" if source.starts else "… "}'
         f'<span class="around">{escape(source.before)}</span><mark>{escape(cited.quote)}</mark>'
         f'<span class="around">{escape(source.after)}</span>{"" if source.ends else " …"}</p></article>'
     )
 
 
-def _origin(date: str | None, source: str | None, url: str | None) -> str:
-    parts = (f"<time>{escape(day(date))}</time>", escape(source) if source else "", link(url))
+def _page(citation: Citation) -> str:
+    return f"page {citation.page}" if citation.page else ""
+
+
+def _origin(date: str | None, source: str | None, url: str | None, page: str = "") -> str:
+    parts = (f"<time>{escape(day(date))}</time>", escape(source) if source else "", escape(page), link(url))
     return f'<p class="origin" dir="auto">{" · ".join(part for part in parts if part)}</p>'
 
 

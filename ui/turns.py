@@ -61,7 +61,7 @@ def answered(turn: Turn, answer: Answer, article: Callable[[str], Article]) -> T
         state = "refused" if answer.abstained else "answered"
     known = {source.citation: source for source in turn.sources}
     sources = tuple(known.get(citation) or _surrounded(citation, article) for citation in answer.citations)
-    passages = tuple(replace(hit, text=_clipped(hit.text)) for hit in answer.passages)
+    passages = tuple(replace(hit, text=_clipped(hit.text), pages=()) for hit in answer.passages)
     return replace(turn, state=state, answer=replace(answer, passages=passages), sources=sources)
 
 

@@ -1,6 +1,7 @@
 """Quotes get their numbers, in order of first use, and an answer its text."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Sequence
 
 from qa.answering.marks import without_marks
@@ -53,7 +54,7 @@ class CitedText:
                 return citation.number
         quote = hit.text[span.start - hit.start : span.end - hit.start]
         number = len(self.citations) + 1
-        self.citations.append(
-            Citation(number, hit.article_id, hit.title, hit.date, hit.source, hit.url, quote, span.start, span.end)
-        )
+        page = bisect_right(hit.pages, span.start) or None
+        about = (hit.article_id, hit.title, hit.date, hit.source, hit.url)
+        self.citations.append(Citation(number, *about, quote, span.start, span.end, page))
         return number

@@ -3,9 +3,18 @@
 Nothing here knows how articles are stored or searched.
 """
 
-from qa.articles.candidate import ARTICLE_SUFFIXES, Candidate, RepeatedId, Skipped
+from qa.articles.candidate import ARTICLE_SUFFIXES, Candidate, Collection, RepeatedId, Skipped
 from qa.articles.cleaning import clean_text
 from qa.articles.reading import ArticleReader
 from qa.articles.scanning import scan_source
 
-__all__ = ["ARTICLE_SUFFIXES", "ArticleReader", "Candidate", "RepeatedId", "Skipped", "clean_text", "scan_source"]
+__all__ = [
+    "ARTICLE_SUFFIXES",
+    "ArticleReader",
+    "Candidate",
+    "Collection",
+    "RepeatedId",
+    "Skipped",
+    "clean_text",
+    "scan_source",
+]

@@ -6,8 +6,12 @@ from hashlib import sha256
 from qa.types import Failure
 
 LINE_SUFFIXES = (".jsonl", ".jsonl.gz")
-ARTICLE_SUFFIXES = (".txt", ".md", ".html", ".htm", *LINE_SUFFIXES)
-UNKNOWN_KIND = "is not a kind of article Newsdesk reads; give .txt, .md, .html, .jsonl or .jsonl.gz"
+COLLECTION_SUFFIXES = (".mbox", ".csv", ".json", ".rss", ".atom", ".xml")
+SEVERAL_SUFFIXES = (*LINE_SUFFIXES, *COLLECTION_SUFFIXES)  # of files that hold several articles
+ARTICLE_SUFFIXES = (".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".eml", ".epub", *SEVERAL_SUFFIXES)
+UNKNOWN_KIND = (
+    f"is not a kind of article Newsdesk reads; give {', '.join(ARTICLE_SUFFIXES[:-1])} or {ARTICLE_SUFFIXES[-1]}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +19,21 @@ class Candidate:
     """Something in a source that should become one article.
 
     ``path`` is relative to the source's root and '/'-separated (for a source that is one file: its name).
-    ``given_id`` is the id that a JSON line gives itself, None where the path is the id. ``data`` holds the bytes of
-    the file or of the stripped line, ``content_hash`` their SHA-256 in hexadecimal.
+    ``given_id`` is the id of one of several articles in a file, None where the path is the id. ``data`` holds the
+    bytes of the file, of the stripped line or of the entry, ``content_hash`` their SHA-256 in hexadecimal.
     """
 
     path: str
     given_id: str | None
     content_hash: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A file that holds several articles and has yet to be taken apart; ``path`` as that of a candidate."""
+
+    path: str
     data: bytes
 
 
@@ -35,7 +47,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class RepeatedId(Failure):
-    """A line whose id stands again further down in its file: listed as failed, though nothing is unknown about it."""
+    """An article whose id stands again further down in its file: listed as failed, though nothing is unknown about it."""
 
 
 def article_suffix(name: str) -> str | None:

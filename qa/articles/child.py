@@ -1,25 +1,20 @@
-"""The process that parses HTML: run as a script, within limits, so that a hostile page costs only itself.
+"""The process that parses files: run as a script, within limits, so that a hostile file costs only itself.
 
-It imports nothing of this package. On its standard input come pages, on its standard output go JSON objects, each
-behind its length as eight bytes. The first object, sent when the libraries are loaded, is empty.
+It imports nothing of this package but the folder ``parsers``, by itself. On its standard input come pairs of frames,
+the name of a parser and a file; on its standard output go JSON objects: an empty one when the parser is loaded, then
+what it found. Every frame stands behind its length as eight bytes.
 """
 
 import contextlib
+import importlib
 import json
 import os
-import re
 import signal
 import struct
 import sys
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 HEADER = struct.Struct(">Q")
-
-# References to characters that XML lacks: one of them makes trafilatura give up the whole page.
-_CONTROL_REFERENCE = re.compile(
-    rb"&#(?:0*(?:[1-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9])"
-    rb"|[xX]0*(?:[1-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F]));?"
-)
 
 
 def send(stream: BinaryIO, data: bytes) -> None:
@@ -42,48 +37,52 @@ def receive(stream: BinaryIO, limit: int | None = None) -> bytes | None:
 
 
 def main() -> None:
-    """Answer pages until there are no more, or until memory ran short: the next page shall not suffer from it."""
+    """Answer files until there are no more, or until memory ran short: the next file shall not suffer from it."""
     memory_bytes, cpu_seconds = int(sys.argv[1]), int(sys.argv[2])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library that prints must not break the frames
     _limit_memory(memory_bytes)
-    import trafilatura  # noqa: F401
-
-    send(replies, b"{}")
-    while (page := receive(sys.stdin.buffer)) is not None:
+    parsers = _parsers()
+    while (kind := receive(sys.stdin.buffer)) is not None:
+        parser = importlib.import_module(f"{parsers.__name__}.{kind.decode()}")
+        send(replies, b"{}")
+        data = receive(sys.stdin.buffer)
+        if data is None:
+            return
         _limit_cpu(cpu_seconds)
         try:
-            reply = _extract(page)
-            if not reply.get("text") and _is_short_of(memory_bytes):  # trafilatura hides an error of memory
-                return
-            send(replies, json.dumps(reply).encode())
+            reply = _reply(parser, data, parsers.RefusedError)
+            if not (reply.get("text") or reply.get("entries")) and _is_short_of(memory_bytes):
+                return  # some libraries hide an error of memory
+            # halves of surrogate pairs are what json.loads takes from bytes
+            send(replies, json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass"))
         except MemoryError:
             return
         if _is_short_of(memory_bytes):
             return
 
 
-def _extract(page: bytes) -> dict[str, str | None]:
-    """Return text and metadata of a page; an object without a text where there is no main text."""
-    import trafilatura
-
+def _parsers() -> Any:
+    """The folder ``parsers`` as a package of its own: as a part of ``qa`` it would bring what needs far more memory."""
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
     try:
-        found = trafilatura.bare_extraction(
-            _CONTROL_REFERENCE.sub(b"", page),
-            include_comments=False,
-            with_metadata=True,
-            # the extensive search takes a year in a footer for the article's date
-            date_extraction_params={"extensive_search": False, "original_date": True},
-        )
+        return importlib.import_module("parsers")
+    finally:
+        del sys.path[0]  # the other files here are named like modules
+
+
+def _reply(parser: Any, data: bytes, refusal: type[Exception]) -> dict[str, Any]:
+    """Return what a parser finds, or why it finds nothing."""
+    try:
+        found: dict[str, Any] = parser.parse(data)
     except MemoryError:
         raise
+    except refusal as error:
+        return {"refused": str(error)}
     except Exception as error:
         return {"error": type(error).__name__}
-    if found is None or isinstance(found, dict):
-        return {}
-    text = (found.text or "").strip()
-    return {"text": text, "title": found.title, "date": found.date, "source": found.sitename, "url": found.url}
+    return found
 
 
 def _limit_memory(memory_bytes: int) -> None:

@@ -1,6 +1,8 @@
 """From what a format says about an article to the article as it is stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from qa.articles.candidate import Candidate
 from qa.articles.cleaning import clean_text, iso_date, one_line, web_address
@@ -13,13 +15,19 @@ FIRST_WORDS_CHARACTERS = 80
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An article as its format gives it: nothing cleaned, nothing checked."""
+    """An article as its format gives it: nothing cleaned, nothing checked.
+
+    ``made`` is the day on which the file was made, the date of last resort. ``pages`` are the indices into ``text`` at
+    which its pages begin, the first of them 0; empty for what has no pages.
+    """
 
     text: str
     title: str | None = None
     date: str | None = None
     source: str | None = None
     url: str | None = None
+    made: str | None = None
+    pages: Sequence[int] = ()
 
 
 def finish(candidate: Candidate, draft: Draft) -> Article:
@@ -27,13 +35,13 @@ def finish(candidate: Candidate, draft: Draft) -> Article:
 
     Raises InputError when no text is left.
     """
-    text = clean_text(draft.text)
+    text, pages = _cleaned(draft)
     if not text.strip():
         raise InputError("is empty; give it a text or remove it")
     title, date = one_line(draft.title), iso_date(draft.date)
     if candidate.given_id is None:
         title = title or one_line(title_in_name(candidate.path))
-        date = date or date_in_name(candidate.path)
+        date = date or date_in_name(candidate.path) or iso_date(draft.made)
     return Article(
         article_id=candidate.given_id or candidate.path,
         title=title or _first_words(text),
@@ -41,7 +49,16 @@ def finish(candidate: Candidate, draft: Draft) -> Article:
         source=one_line(draft.source),
         url=web_address(draft.url),
         text=text,
+        pages=pages,
     )
+
+
+def _cleaned(draft: Draft) -> tuple[str, tuple[int, ...]]:
+    """Return the cleaned text and where its pages begin in it."""
+    parts = [clean_text(draft.text[start:end]) for start, end in pairwise([*draft.pages, len(draft.text)])]
+    if not parts:
+        return clean_text(draft.text), ()
+    return "".join(parts), tuple(accumulate(map(len, parts[:-1]), initial=0))
 
 
 def _first_words(text: str) -> str:

@@ -11,7 +11,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
-from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Skipped, article_suffix, candidate_from
+from qa.articles.candidate import (
+    COLLECTION_SUFFIXES,
+    LINE_SUFFIXES,
+    UNKNOWN_KIND,
+    Candidate,
+    Collection,
+    Skipped,
+    article_suffix,
+    candidate_from,
+)
 from qa.articles.file_name import is_fit, printable
 from qa.articles.json_lines import scan_lines
 from qa.types import Failure
@@ -19,7 +28,7 @@ from qa.types import Failure
 FILE_BYTES = 50_000_000
 FOLDER_DEPTH = 100  # each level keeps a descriptor open
 
-Found = Candidate | Skipped | Failure
+Found = Candidate | Collection | Skipped | Failure
 Kind = Literal["file", "folder", "link", "other"]
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # O_NONBLOCK: a FIFO must not hold the walk up
@@ -119,14 +128,14 @@ def _kind(entry: os.DirEntry[str]) -> Kind:
     return "file" if entry.is_file(follow_symlinks=False) else "other"
 
 
-def _whole(file: BinaryIO, path: str) -> Candidate | Skipped | Failure:
+def _whole(file: BinaryIO, path: str) -> Found:
     try:
         data = file.read(FILE_BYTES + 1) if os.fstat(file.fileno()).st_size <= FILE_BYTES else None
     except OSError as error:
         return _unread(path, error)
     if data is None or len(data) > FILE_BYTES:
         return Failure(path, f"is larger than {FILE_BYTES // 1_000_000} MB; split it")
-    return candidate_from(path, data)
+    return Collection(path, data) if article_suffix(path) in COLLECTION_SUFFIXES else candidate_from(path, data)
 
 
 def _unread(path: str, error: OSError) -> Skipped | Failure:

@@ -8,9 +8,10 @@ import zlib
 from collections.abc import Collection, Iterator
 from typing import Any, BinaryIO, cast
 
-from qa.articles.candidate import Candidate, RepeatedId, candidate_from
+from qa.articles.candidate import Candidate, candidate_from
 from qa.articles.cleaning import clean_text, one_line
 from qa.articles.draft import Draft
+from qa.articles.several import BAD_RECORDS, ID_CHARACTERS, Record, last_of_each
 from qa.errors import InputError
 from qa.types import Failure
 
@@ -18,8 +19,6 @@ LINE_BYTES = 20_000_000
 EXPANDED_BYTES = 2_000_000_000
 EXPANSION = 500  # news packs to a third or a tenth, equal lines to a hundredth; only a bomb reaches a thousandth
 SMALL_BYTES = 64_000_000  # an expansion that harms nobody, whatever its ratio
-ID_CHARACTERS = 1_000
-BAD_LINES = 100_000  # a file of nothing but bad lines must not fill the memory with reasons
 BLANK_LINES = 1_000_000
 
 
@@ -29,16 +28,12 @@ def scan_lines(file: BinaryIO, path: str, compressed: bool) -> Iterator[Candidat
     The file is read twice, because of an id that stands on several lines only the last counts. What was read before
     the damage in a compressed file counts.
     """
-    counts = {
-        record.given_id: number for number, record in _records(file, path, compressed) if isinstance(record, Candidate)
-    }
-    file.seek(0)
-    for number, record in _records(file, path, compressed):
-        last = counts.get(record.given_id, number) if isinstance(record, Candidate) else number
-        if isinstance(record, Candidate) and last != number:
-            yield RepeatedId(f"{path}:{number}", f"id {record.given_id} stands again on line {last}, which counts")
-        else:
-            yield record
+
+    def records() -> Iterator[Record]:
+        file.seek(0)
+        return _records(file, path, compressed)
+
+    return last_of_each(records, "line")
 
 
 def lines_without(file: BinaryIO, compressed: bool, given_ids: Collection[str]) -> Iterator[bytes]:
@@ -61,11 +56,13 @@ def read_line(line: bytes) -> Draft:
     Raises InputError when it is no object with an ``id`` and a ``text``.
     """
     fields = _fields(line)
-    known = {name: value for name in ("title", "date", "source", "url") if isinstance(value := fields.get(name), str)}
+    known: dict[str, Any] = {
+        name: value for name in ("title", "date", "source", "url") if isinstance(value := fields.get(name), str)
+    }
     return Draft(fields["text"], **known)
 
 
-def _records(file: BinaryIO, path: str, compressed: bool) -> Iterator[tuple[int, Candidate | Failure]]:
+def _records(file: BinaryIO, path: str, compressed: bool) -> Iterator[Record]:
     """Yield line numbers from 1 with what stands on the lines; damage to the file itself ends it with number 0."""
     stream = _expanded(file) if compressed else file
     bad = 0
@@ -76,8 +73,8 @@ def _records(file: BinaryIO, path: str, compressed: bool) -> Iterator[tuple[int,
             except InputError as error:
                 yield number, Failure(f"{path}:{number}", str(error))
                 bad += 1
-            if bad > BAD_LINES:
-                raise InputError(f"has over {BAD_LINES:,} bad lines; what came before them counts, correct the file")
+            if bad > BAD_RECORDS:
+                raise InputError(f"has over {BAD_RECORDS:,} bad lines; what came before them counts, correct the file")
     except InputError as error:
         yield 0, Failure(path, str(error))
     except (EOFError, OSError, zlib.error) as error:

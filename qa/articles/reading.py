@@ -1,28 +1,34 @@
 """Candidates become articles."""
 
+import json
+from collections.abc import Iterator
 from types import TracebackType
 
-from qa.articles.candidate import UNKNOWN_KIND, Candidate, article_suffix
+from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, article_suffix
 from qa.articles.draft import Draft, finish
+from qa.articles.encoding import decode
 from qa.articles.json_lines import read_line
 from qa.articles.markdown import read_markdown
+from qa.articles.parsing import MEMORY_BYTES, SECONDS, Parsing
 from qa.articles.plain_text import read_plain_text
-from qa.articles.web_page import WebPageReader
+from qa.articles.several import collected
 from qa.errors import InputError
-from qa.types import Article
+from qa.types import Article, Failure
 
-HTML_SECONDS = 20.0
-HTML_MEMORY_BYTES = 1_000_000_000
+# The parsers, files of parsers/, by suffix.
+PARSED = {".html": "html", ".htm": "html", ".pdf": "pdf", ".docx": "docx", ".eml": "eml", ".epub": "epub"}
+TAKEN_APART = {".mbox": "mbox", ".csv": "csv", ".json": "json", ".rss": "feed", ".atom": "feed", ".xml": "feed"}
+TEXT_FORMATS = ("csv", "json")  # whose encoding the file itself does not say
 
 
 class ArticleReader:
-    """Reads every kind of article; a context manager, since HTML is parsed in a process of its own.
+    """Reads every kind of article; a context manager, since most kinds are parsed in a process of its own.
 
-    That process starts with the first HTML file. Not for use by several threads at once.
+    That process starts with the first file that needs it. Not for use by several threads at once.
     """
 
-    def __init__(self, html_seconds: float = HTML_SECONDS, html_memory_bytes: int = HTML_MEMORY_BYTES) -> None:
-        self._web_pages = WebPageReader(html_seconds, html_memory_bytes)
+    def __init__(self, seconds: float = SECONDS, memory_bytes: int = MEMORY_BYTES) -> None:
+        self._parsing = Parsing(seconds, memory_bytes)
 
     def __enter__(self) -> "ArticleReader":
         """Return itself."""
@@ -32,6 +38,17 @@ class ArticleReader:
         """Close it."""
         self.close()
 
+    def entries(self, collection: Collection) -> Iterator[Candidate | Failure]:
+        """Yield a candidate for each article in a file of several, a failure for each other entry or the whole file."""
+        kind = TAKEN_APART[article_suffix(collection.path) or ""]
+        try:
+            data = decode(collection.data).encode() if kind in TEXT_FORMATS else collection.data
+            found = self._parsing.parse(kind, data)
+        except InputError as error:
+            yield Failure(collection.path, str(error))
+        else:
+            yield from collected(collection, found["entries"])
+
     def read(self, candidate: Candidate) -> Article:
         """Return the article in a candidate, its text cleaned; ``article_id`` is the given id, else the path.
 
@@ -40,17 +57,30 @@ class ArticleReader:
         return finish(candidate, self._draft(candidate))
 
     def close(self) -> None:
-        """End the process; reading another HTML file starts a new one."""
-        self._web_pages.close()
+        """End the process; reading another file that needs it starts a new one."""
+        self._parsing.close()
 
     def _draft(self, candidate: Candidate) -> Draft:
-        if candidate.given_id is not None:
-            return read_line(candidate.data)
-        match article_suffix(candidate.path):
+        suffix, data = article_suffix(candidate.path) or "", candidate.data
+        if suffix in PARSED:
+            return Draft(**self._parsing.parse(PARSED[suffix], data))
+        match suffix:
             case ".txt":
-                return read_plain_text(candidate.data)
+                return read_plain_text(data)
             case ".md":
-                return read_markdown(candidate.data)
-            case ".html" | ".htm":
-                return self._web_pages.read(candidate.data)
+                return read_markdown(data)
+            case ".mbox":
+                return Draft(**self._parsing.parse("eml", data))
+        if suffix in LINE_SUFFIXES:
+            return read_line(data)
+        if suffix in TAKEN_APART:
+            return self._entry(data)
         raise InputError(UNKNOWN_KIND)
+
+    def _entry(self, data: bytes) -> Draft:
+        """An entry of a collection, as qa/articles/several.py writes it."""
+        said = json.loads(data)
+        markup = said.pop("html", None)
+        if "text" not in said:
+            said |= self._parsing.parse("fragment", markup.encode("utf-8", "replace"))
+        return Draft(**said)

@@ -5,16 +5,15 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from qa.articles.candidate import UNKNOWN_KIND, Candidate, Skipped, article_suffix
+from qa.articles.candidate import UNKNOWN_KIND, article_suffix
 from qa.articles.file_name import printable
-from qa.articles.folder_walk import FolderWalk, read_file
+from qa.articles.folder_walk import FolderWalk, Found, read_file
 from qa.errors import InputError
-from qa.types import Failure
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def scan_source(root: Path, library: Path | None = None, under: str = "") -> Iterator[Candidate | Skipped | Failure]:
+def scan_source(root: Path, library: Path | None = None, under: str = "") -> Iterator[Found]:
     """Yield what a folder or a file holds, ordered by path; hidden files and folders in it are left out.
 
     Args:
@@ -38,7 +37,7 @@ def scan_source(root: Path, library: Path | None = None, under: str = "") -> Ite
     return _file(resolved)
 
 
-def _scan_folder(root: Path, library: tuple[int, int] | None, under: str) -> Iterator[Candidate | Skipped | Failure]:
+def _scan_folder(root: Path, library: tuple[int, int] | None, under: str) -> Iterator[Found]:
     if library is not None and library == _identity(root):
         raise InputError(f"{printable(str(root))} is the library itself; give the folder of your articles")
     wanted = PurePosixPath(under).parts
@@ -69,13 +68,11 @@ def _check_named_file(file: Path, shown: str) -> None:
         raise InputError(f"{shown} {UNKNOWN_KIND}")
 
 
-def _folder(
-    root: Path, library: tuple[int, int] | None, wanted: tuple[str, ...]
-) -> Iterator[Candidate | Skipped | Failure]:
+def _folder(root: Path, library: tuple[int, int] | None, wanted: tuple[str, ...]) -> Iterator[Found]:
     yield from FolderWalk(library).entries(_opened(root), "", wanted)
 
 
-def _file(file: Path) -> Iterator[Candidate | Skipped | Failure]:
+def _file(file: Path) -> Iterator[Found]:
     parent = _opened(file.parent)
     try:
         yield from read_file(parent, file.name, file.name)

@@ -23,7 +23,7 @@ from qa.library.durable import make_folder
 
 FILE = "library.sqlite"
 FORMAT = "3"
-_READABLE = ("2", FORMAT)  # 2 lacks the history, which no answer needs
+READABLE = ("2", FORMAT)  # 2 lacks the history and the pages, which no answer needs
 CHECKSUM_BYTES = 8  # of each page
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # SQLError: a table is missing. UnicodeDecodeError: what should be text is none.
@@ -42,7 +42,8 @@ CREATE TABLE articles (
     given_id TEXT,                 -- the id a JSON line gives itself; NULL where the path is the id
     content_hash TEXT NOT NULL,
     title TEXT NOT NULL, date TEXT, source TEXT, url TEXT,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    pages TEXT                     -- where its pages begin in the text, a JSON list; NULL where it has none
 );
 CREATE UNIQUE INDEX articles_by_place ON articles (source_id, path, coalesce(given_id, ''));
 CREATE INDEX articles_by_path ON articles (path) WHERE given_id IS NULL;
@@ -127,32 +128,28 @@ def open_to_write(folder: Path) -> apsw.Connection:
                 connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)")
                 set_meta(connection, "format", FORMAT)
                 set_meta(connection, "checksums", str(connection.reserve_bytes()))
-        if get_meta(connection, "format") == "1":
-            _add_copies(connection)
-        if get_meta(connection, "format") == "2":
-            _add_history(connection)
+        _bring_up_to_date(connection)
         return _checked(connection, folder)
 
 
-def _add_copies(connection: apsw.Connection) -> None:
-    """From format 1, which knew nothing of near copies, to 2."""
+def _bring_up_to_date(connection: apsw.Connection) -> None:
+    """Add what older formats lack: 1 knew nothing of near copies, 2 nothing of pages and of how an article came to be."""
     from qa.library.copies import regroup  # it needs this file
 
     with connection:
-        connection.execute(COPIES_SCHEMA)
-        regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles")])
-        set_meta(connection, "format", "2")
-
-
-def _add_history(connection: apsw.Connection) -> None:
-    """From format 2, which did not know how an article came to be, to 3; what is there is where the history begins."""
-    with connection:
-        connection.execute(HISTORY_SCHEMA)
-        connection.execute(
-            """INSERT INTO history (article_id, indexed_at, change, content_hash, title)
-               SELECT article_id, NULL, 'added', content_hash, title FROM articles ORDER BY row_id"""
-        )
-        set_meta(connection, "format", FORMAT)
+        found = get_meta(connection, "format")
+        if found == "1":
+            connection.execute(COPIES_SCHEMA)
+            regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles")])
+        if found in ("1", "2"):
+            connection.execute("ALTER TABLE articles ADD COLUMN pages TEXT")
+            connection.execute(HISTORY_SCHEMA)
+            # What is there is where the history begins.
+            connection.execute(
+                """INSERT INTO history (article_id, indexed_at, change, content_hash, title)
+                   SELECT article_id, NULL, 'added', content_hash, title FROM articles ORDER BY row_id"""
+            )
+            set_meta(connection, "format", FORMAT)
 
 
 def _connection(folder: Path, flags: int) -> apsw.Connection:
@@ -190,7 +187,7 @@ def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
         raise LibraryError(
             f"the library at {folder} is of an older version; bring it up to date: qa index --library {folder}"
         )
-    if found not in _READABLE:
+    if found not in READABLE:
         raise LibraryError(f"the library at {folder} has format {found}, this version reads {FORMAT}; index it anew")
     return connection
 

@@ -51,15 +51,15 @@ def list_articles(connection: apsw.Connection, uploads: str, selection: Selectio
     # The page is chosen first, so that only its own articles are looked up.
     found = rows(
         connection,
-        f"""SELECT a.article_id, a.title, a.date, a.source, a.url, {_PASSAGES}, s.root = ?
+        f"""SELECT a.article_id, a.title, a.date, a.source, a.url, {_PASSAGES}, s.root = ?, a.path
             FROM (SELECT a.row_id FROM articles a WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?)
             JOIN articles a USING (row_id) JOIN sources s USING (source_id) ORDER BY {order}""",  # noqa: S608
         (uploads, *values, -1 if selection.limit is None else selection.limit, selection.offset),
     )
     return Listing(
         tuple(
-            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded))
-            for article_id, title, date, source, url, passages, uploaded in found
+            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded), path)
+            for article_id, title, date, source, url, passages, uploaded, path in found
         ),
         total,
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from qa.articles import ArticleReader, Candidate, RepeatedId, Skipped, scan_source
+from qa.articles import ArticleReader, Candidate, Collection, RepeatedId, Skipped, scan_source
 from qa.errors import InputError
 from qa.library.sources import Source, held, refuse_emptied
 from qa.types import Article, Failure
@@ -46,7 +46,7 @@ def make_plan(
         for source in sources:
             rows = held(connection, source)
             present: set[tuple[str, str]] = set()
-            for found in _found(source, library):
+            for found in _found(source, library, reader):
                 looked_at += 1
                 seen(looked_at)
                 if isinstance(found, Skipped):
@@ -64,9 +64,14 @@ def make_plan(
     return plan
 
 
-def _found(source: Source, library: Path) -> Iterator[Candidate | Skipped | Failure]:
-    # A source that is gone yields nothing; whether that is meant is decided by refuse_emptied.
-    return scan_source(source.root, library, source.under) if (source.root / source.under).exists() else iter(())
+def _found(source: Source, library: Path, reader: ArticleReader) -> Iterator[Candidate | Skipped | Failure]:
+    if not (source.root / source.under).exists():
+        return  # whether that is meant is decided by refuse_emptied
+    for found in scan_source(source.root, library, source.under):
+        if isinstance(found, Collection):
+            yield from reader.entries(found)
+        else:
+            yield found
 
 
 def _may_be_hidden(path: str, failure: Failure) -> bool:

@@ -8,7 +8,7 @@ import apsw
 import numpy as np
 
 from qa.library.copies import regroup
-from qa.library.database import next_generation, rows
+from qa.library.database import json_list, next_generation, rows
 from qa.library.history import record
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
@@ -158,17 +158,18 @@ def _write_article(connection: apsw.Connection, addition: Addition) -> int:
     connection.execute(
         "DELETE FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)", (*place[:2], candidate.given_id or "")
     )
-    content = (candidate.content_hash, article.title, article.date, article.source, article.url, article.text)
+    pages = json_list(article.pages) if article.pages else None
+    content = (candidate.content_hash, article.title, article.date, article.source, article.url, article.text, pages)
     if addition.row_id is not None:
         connection.execute(
-            "UPDATE articles SET (content_hash, title, date, source, url, text) = (?, ?, ?, ?, ?, ?) WHERE row_id = ?",
+            "UPDATE articles SET (content_hash, title, date, source, url, text, pages) = (?, ?, ?, ?, ?, ?, ?) WHERE row_id = ?",
             (*content, addition.row_id),
         )
         return addition.row_id
     # A file's id is given by assign_ids, once all rows stand; until then it holds a place no id can take.
     article_id = candidate.given_id or f"\0{addition.source.source_id}/{candidate.path}"
     connection.execute(
-        "INSERT INTO articles VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (article_id, *place, *content)
+        "INSERT INTO articles VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (article_id, *place, *content)
     )
     return connection.last_insert_rowid()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import apsw
 
+from qa.articles.candidate import LINE_SUFFIXES, article_suffix
 from qa.errors import LibraryError
 from qa.library.database import rows
 from qa.library.history import forget
@@ -25,10 +26,10 @@ def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
     """Rewrite every file that may hold something of a removed article; the caller holds the library's lock.
 
     Needs as much free space as the library takes. Raises LibraryError where a question that is being answered keeps the
-    log, or an uploaded file cannot be rewritten.
+    log, or an uploaded file cannot be rewritten: of files of several articles only those of lines can.
     """
     shutil.rmtree(folder / STAGING, ignore_errors=True)
-    _purge_uploads(connection, uploads)
+    holding = _purge_uploads(connection, uploads)
     with connection:
         connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
         connection.execute("INSERT INTO keywords (keywords) VALUES ('optimize')")
@@ -43,19 +44,30 @@ def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
             "what was removed still stands in the log, which an answer or a backup that is being made still reads; "
             f"when that is done, run: qa remove --purge --library {folder}"
         )
+    if holding:
+        raise LibraryError(
+            f"{uploads / holding[0]} still holds articles that were removed, beside others that were not; "
+            "delete the file, or take them out of it by hand, and index again"
+        )
 
 
-def _purge_uploads(connection: apsw.Connection, uploads: Path) -> None:
-    """Take the lines of removed articles out of the uploaded files of lines; then nothing is left to keep out."""
+def _purge_uploads(connection: apsw.Connection, uploads: Path) -> list[str]:
+    """Take the lines of removed articles out of the uploaded files of lines; then nothing is left to keep out.
+
+    Returns the paths of the uploaded files of other kinds that hold removed articles still.
+    """
     kept_out = rows(
         connection,
         """SELECT path, given_id, source_id FROM kept_out JOIN sources USING (source_id)
            WHERE root = ? AND given_id != '' ORDER BY path""",
         (str(uploads),),
     )
-    for path in sorted({path for path, _, _ in kept_out}):
-        if (uploads / path).is_file():
+    there = sorted({path for path, _, _ in kept_out if (uploads / path).is_file()})
+    holding = [path for path in there if article_suffix(path) not in LINE_SUFFIXES]
+    for path in there:
+        if path not in holding:
             drop_lines(uploads / path, {given_id for other, given_id, _ in kept_out if other == path})
     with connection:
-        places = [(source_id, path, given_id) for path, given_id, source_id in kept_out]
+        places = [(source_id, path, given_id) for path, given_id, source_id in kept_out if path not in holding]
         connection.executemany("DELETE FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)", places)
+    return holding

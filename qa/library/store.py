@@ -1,11 +1,12 @@
 """Reading a library: a snapshot pins one generation, so rows, keyword index and vectors always belong together."""
 
+import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import apsw
 
 from qa.errors import InputError, LibraryError
 from qa.library.catalogue import Catalogue
-from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.database import FORMAT, get_meta, json_list, mapped_errors, open_to_read, rows
 from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
 from qa.library.listing import Selection, list_articles, older_than
@@ -51,6 +52,7 @@ class Snapshot:
         self._catalogue = catalogue
         self._uploads = uploads
         self.embedder = get_meta(connection, "embedder")
+        self._pages = "pages" if get_meta(connection, "format") == FORMAT else "NULL"
 
     def listed(self) -> tuple[ListedArticle, ...]:
         """All articles, newest first, undated last."""
@@ -68,17 +70,18 @@ class Snapshot:
         """An article and the spans of its passages. Raises InputError for an unknown id."""
         found = rows(
             self._connection,
-            "SELECT row_id, article_id, title, date, source, url, text FROM articles WHERE article_id = ?",
+            f"SELECT row_id, article_id, title, date, source, url, text, {self._pages} FROM articles WHERE article_id = ?",  # noqa: S608
             (article_id,),
         )
         if not found:
             raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
-        article = Article(*found[0][1:])
         spans = rows(
             self._connection,
             'SELECT start, "end", text_hash FROM passages WHERE row_id = ? ORDER BY start',
             found[0][:1],
         )
+        *said, pages = found[0][1:]
+        article = replace(Article(*said), pages=_page_starts(pages))
         for start, end, text_hash in spans:
             _check(article_id, article.title, article.date, article.text[start:end], text_hash)
         return article, tuple(Span(start, end) for start, end, _ in spans)
@@ -148,13 +151,14 @@ class Snapshot:
         for passage_id, score in scores:
             found = rows(
                 self._connection,
-                """SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end", p.text_hash
-                   FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id = ?""",
+                f"""SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end", p.text_hash, {self._pages}
+                   FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id = ?""",  # noqa: S608
                 (passage_id,),
             )
-            for article_id, title, date, source, url, text, start, end, text_hash in found:
+            for article_id, title, date, source, url, text, start, end, text_hash, pages in found:
                 _check(article_id, title, date, text[start:end], text_hash)
-                hits.append(Hit(article_id, title, date, source, url, text[start:end], start, end, score, passage_id))
+                hit = Hit(article_id, title, date, source, url, text[start:end], start, end, score, passage_id)
+                hits.append(replace(hit, pages=_page_starts(pages)))
         return hits
 
     def newest(self, count: int) -> tuple[Nearest, ...]:
@@ -180,6 +184,10 @@ def _check(article_id: str, title: str, date: str | None, text: str, text_hash: 
     """Hold a passage against the hash of what was embedded for it: no other text is shown."""
     if passage_hash(title, date, text) != text_hash:
         raise apsw.CorruptError(f"a passage of {article_id} is not the text that was indexed")
+
+
+def _page_starts(stored: str | None) -> tuple[int, ...]:
+    return tuple(json.loads(stored)) if stored else ()
 
 
 def _bound(scope: Scope) -> tuple[str | None, str | None, str | None]:

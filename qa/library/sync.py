@@ -6,7 +6,7 @@ from pathlib import Path
 
 import apsw
 
-from qa.articles.candidate import LINE_SUFFIXES, article_suffix
+from qa.articles.candidate import SEVERAL_SUFFIXES, article_suffix
 from qa.errors import InputError, LibraryError
 from qa.library.database import (
     delete_database,
@@ -92,9 +92,9 @@ def report_of(plan: Plan, began: float) -> SyncReport:
 def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tuple[str, ...]:
     """Take articles out of a library and keep them out until their file changes; returns their ids.
 
-    An article that was uploaded is deleted with its file, which the library owns; a file of lines goes with the last of its
-    articles. ``purged``: nothing of these, and of what was removed before, is left on the disk. Raises InputError for an
-    unknown id, before anything is removed.
+    An article that was uploaded is deleted with its file, which the library owns; a file of several goes with the last
+    of its articles. ``purged``: nothing of these, and of what was removed before, is left on the disk. Raises InputError
+    for an unknown id, before anything is removed.
     """
     uploads = (folder / UPLOADS).resolve()
     open_to_read(folder).close()  # never makes a library in order to remove from it
@@ -113,8 +113,8 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
             if found:
                 publish(connection, folder, Plan(removed=set(found)), keep_out=True)
             for source_id, root, path in found.values():
-                lines = article_suffix(path) in LINE_SUFFIXES
-                left = lines and rows(
+                several = article_suffix(path) in SEVERAL_SUFFIXES
+                left = several and rows(
                     connection, "SELECT 1 FROM articles WHERE (source_id, path) = (?, ?)", (source_id, path)
                 )
                 if Path(root) == uploads and not left:

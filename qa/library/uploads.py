@@ -7,7 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from qa.articles import ARTICLE_SUFFIXES, clean_text
-from qa.articles.candidate import article_suffix
+from qa.articles.candidate import UNKNOWN_KIND, article_suffix
 from qa.articles.json_lines import lines_without
 from qa.errors import InputError, LibraryError
 from qa.library.database import mapped_errors
@@ -25,9 +25,7 @@ def store_upload(folder: Path, name: str, data: bytes) -> Path:
     plain = unicodedata.normalize("NFC", clean_text(name)).replace("\\", "/").rpartition("/")[2].strip().lstrip(".")
     suffix = next((s for s in sorted(ARTICLE_SUFFIXES, key=len, reverse=True) if plain.lower().endswith(s)), None)
     if suffix is None or len(plain) == len(suffix):
-        raise InputError(
-            f"{plain or 'the file'} is not a kind of article Newsdesk reads; give {', '.join(sorted(ARTICLE_SUFFIXES))}"
-        )
+        raise InputError(f"{plain or 'the file'} {UNKNOWN_KIND}")
     if len(data) > LARGEST:
         raise InputError(
             f"{plain} has {len(data) // 2**20} MB; an upload may have {LARGEST // 2**20}: index its folder instead"

@@ -88,7 +88,4 @@ def _newest_first(hits: Sequence[Hit]) -> list[Hit]:
     """The date as a third ranking among passages that are relevant already; an undated one ranks last in it."""
     dates = sorted({hit.date or "" for hit in hits}, reverse=True)
     scored = [(hit.score + 1 / (_RANK_CONSTANT + 1 + dates.index(hit.date or "")), hit) for hit in hits]
-    return [
-        Hit(h.article_id, h.title, h.date, h.source, h.url, h.text, h.start, h.end, score, h.passage_id)
-        for score, h in sorted(scored, key=lambda pair: (-pair[0], pair[1].passage_id))
-    ]
+    return [replace(hit, score=score) for score, hit in sorted(scored, key=lambda pair: (-pair[0], pair[1].passage_id))]

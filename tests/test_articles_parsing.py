@@ -1,11 +1,10 @@
-"""Articles in .html files, and pages that attack the parser."""
+"""The process that parses, asked for web pages, and pages that attack it."""
 
 from collections.abc import Iterator
 
 import pytest
 
-from qa.articles.draft import Draft
-from qa.articles.web_page import WebPageReader
+from qa.articles.parsing import Parsing
 from qa.errors import InputError
 
 PAGE = """<html><head><meta charset="{charset}"><title>Ferry opens | Post</title>
@@ -22,31 +21,37 @@ STALLING = b"<html><body><p " + b" ".join(b"a%d=1" % number for number in range(
 
 
 @pytest.fixture(scope="module")
-def reader() -> Iterator[WebPageReader]:
+def reader() -> Iterator[Parsing]:
     """Yield a reader with the limits of a patient user."""
-    reader = WebPageReader(20, 1_000_000_000)
+    reader = Parsing(20, 1_000_000_000)
     yield reader
     reader.close()
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1", "utf-16"])
-def test_a_page_gives_main_text_and_metadata(reader: WebPageReader, charset: str) -> None:
+def test_a_page_gives_main_text_and_metadata(reader: Parsing, charset: str) -> None:
     """Without navigation and footer, in the encoding that its bytes are in."""
     page = PAGE.format(charset=charset).encode(charset)
-    assert reader.read(page) == Draft(TEXT, "Ferry opens", "2026-05-01", "Kestrel Post", "https://post.example/ferry")
+    assert reader.parse("html", page) == {
+        "text": TEXT,
+        "title": "Ferry opens",
+        "date": "2026-05-01",
+        "source": "Kestrel Post",
+        "url": "https://post.example/ferry",
+    }
 
 
-def test_a_year_in_the_footer_is_no_date(reader: WebPageReader) -> None:
+def test_a_year_in_the_footer_is_no_date(reader: Parsing) -> None:
     """A date that the page does not claim stays unknown."""
     page = PAGE.format(charset="utf-8").replace("2026-05-01T10:00:00Z", "")
-    assert reader.read(page.encode()).date is None
+    assert reader.parse("html", page.encode())["date"] is None
 
 
 @pytest.mark.parametrize("page", [b"", b"<html></html>", b"\x00\xff\xfe", b"<html><script>Home</script></html>"])
-def test_a_page_without_main_text_is_refused(reader: WebPageReader, page: bytes) -> None:
+def test_a_page_without_main_text_is_refused(reader: Parsing, page: bytes) -> None:
     """Whether it is empty, no HTML or all script."""
     with pytest.raises(InputError, match="has no main text"):
-        reader.read(page)
+        reader.parse("html", page)
 
 
 @pytest.mark.parametrize(
@@ -57,68 +62,71 @@ def test_a_page_without_main_text_is_refused(reader: WebPageReader, page: bytes)
     ]
     + [b"<html><body>" + b"<p>" * 20_000, b"<html><body><p>" + b"&#x10ffff;&#0;&#xd800;" * 500 + b"</p></body></html>"],
 )
-def test_a_hostile_page_ends_in_a_draft_or_a_reason(reader: WebPageReader, page: bytes) -> None:
+def test_a_hostile_page_ends_in_a_draft_or_a_reason(reader: Parsing, page: bytes) -> None:
     """And the page after it is read as if nothing had been."""
     try:
-        assert reader.read(page).text
+        assert reader.parse("html", page)["text"]
     except InputError as error:
         assert "; " in str(error)
-    assert reader.read(PAGE.format(charset="utf-8").encode()).text == TEXT
+    assert reader.parse("html", PAGE.format(charset="utf-8").encode())["text"] == TEXT
 
 
 def test_a_page_that_stalls_the_parser_costs_only_itself() -> None:
     """Its time ends at the limit, and the next page is read by another process."""
-    reader = WebPageReader(1, 1_000_000_000)
+    reader = Parsing(1, 1_000_000_000)
     try:
         with pytest.raises(InputError, match="took longer than 1 seconds to parse"):
-            reader.read(STALLING)
-        assert reader.read(PAGE.format(charset="utf-8").encode()).text == TEXT
+            reader.parse("html", STALLING)
+        assert reader.parse("html", PAGE.format(charset="utf-8").encode())["text"] == TEXT
     finally:
         reader.close()
 
 
 def test_a_page_that_needs_too_much_memory_costs_only_itself() -> None:
     """Also when the process had read a page before."""
-    reader = WebPageReader(20, 250_000_000)
+    reader = Parsing(20, 250_000_000)
     try:
-        assert reader.read(PAGE.format(charset="utf-8").encode()).text == TEXT
+        assert reader.parse("html", PAGE.format(charset="utf-8").encode())["text"] == TEXT
         with pytest.raises(InputError, match="needs too much memory"):
-            reader.read(b"<html><body>" + b"<p>w</p>" * 1_000_000 + b"</body></html>")
-        assert reader.read(PAGE.format(charset="utf-8").encode()).text == TEXT
+            reader.parse("html", b"<html><body>" + b"<p>w</p>" * 1_000_000 + b"</body></html>")
+        assert reader.parse("html", PAGE.format(charset="utf-8").encode())["text"] == TEXT
     finally:
         reader.close()
 
 
 def test_a_page_that_takes_much_memory_is_read_and_takes_none_from_the_next() -> None:
     """The process ends after a page that took half of its memory, and the next page gets another."""
-    reader = WebPageReader(20, 200_000_000)
+    reader = Parsing(20, 200_000_000)
     try:
-        assert reader.read(b"<html><body>" + b"<p>w</p>" * 60_000 + b"</body></html>").text.count("w") == 60_000
-        assert reader.read(PAGE.format(charset="utf-8").encode()).text == TEXT
+        assert (
+            reader.parse("html", b"<html><body>" + b"<p>w</p>" * 60_000 + b"</body></html>")["text"].count("w")
+            == 60_000
+        )
+        assert reader.parse("html", PAGE.format(charset="utf-8").encode())["text"] == TEXT
     finally:
         reader.close()
 
 
 def test_a_process_that_cannot_start_is_a_reason() -> None:
     """Here for want of memory to load the parser."""
-    reader = WebPageReader(20, 1_000_000)
+    reader = Parsing(20, 1_000_000)
     with pytest.raises(InputError, match="does not start"):
-        reader.read(b"<html></html>")
+        reader.parse("html", b"<html></html>")
 
 
 def test_a_closed_reader_starts_again() -> None:
     """Closing ends the process and nothing else."""
-    reader = WebPageReader(20, 1_000_000_000)
+    reader = Parsing(20, 1_000_000_000)
     reader.close()
-    first = reader.read(PAGE.format(charset="utf-8").encode())
+    first = reader.parse("html", PAGE.format(charset="utf-8").encode())
     reader.close()
-    assert reader.read(PAGE.format(charset="utf-8").encode()) == first
+    assert reader.parse("html", PAGE.format(charset="utf-8").encode()) == first
     reader.close()
 
 
-def test_the_memory_of_whoever_reads_does_not_count(reader: WebPageReader) -> None:
+def test_the_memory_of_whoever_reads_does_not_count(reader: Parsing) -> None:
     """A process that holds models is larger than the parser may become, and a child begins with its parent's peak."""
     held = bytearray(b"x" * 700_000_000)
     with pytest.raises(InputError, match="has no main text"):
-        reader.read(b"<html></html>")
+        reader.parse("html", b"<html></html>")
     assert len(held) == 700_000_000
