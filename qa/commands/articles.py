@@ -3,6 +3,7 @@
 import argparse
 import sys
 from dataclasses import asdict
+from typing import Any
 
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
 from qa.commands.watching import watch_command
@@ -110,7 +111,12 @@ def remove_command(options: argparse.Namespace) -> int:
             ids = ()
     removed = desk.remove(*ids, purge=options.purge) if ids or options.purge else ()
     if options.json:
-        print_json({"removed": list(removed), "undated": undated, "purged": options.purge})
+        document: dict[str, Any] = {"removed": list(removed)}
+        if options.older_than is not None:
+            document["undated"] = undated
+        if options.purge:
+            document["purged"] = True
+        print_json(document)
         return DONE
     if options.older_than is not None:
         print(f"removed {len(removed)} articles; {undated} undated ones were kept")
