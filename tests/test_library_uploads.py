@@ -31,6 +31,8 @@ def test_the_same_content_is_stored_once_and_another_gets_a_number(tmp_path: Pat
         ("a\0\n.txt", None),
         ("a.jsonl.gz", "a.jsonl.gz"),
         ("  b.md ", "b.md"),
+        ("Report.PDF", "Report.pdf"),
+        ("feed.xml", "feed.xml"),
         ("Cafe\u0301.txt", "Café.txt"),
         ("\u202etxt.a.txt", "txt.a.txt"),
     ],

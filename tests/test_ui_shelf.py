@@ -28,7 +28,7 @@ class Desk:
 
     def upload(self, name: str, data: bytes) -> Path:
         """Store a text file."""
-        if not name.endswith((".txt", ".jsonl")):
+        if not name.endswith((".txt", ".jsonl", ".mbox")):
             raise InputError(f"{name} is of no known type; upload .txt")
         path = self.uploads / name
         path.write_bytes(data)
@@ -106,6 +106,14 @@ def test_a_new_version_that_fails_does_not_delete_its_article(desk: Desk, tmp_pa
     desk.known.add("a.txt")
     assert "1 failed" in list(Shelf(desk).add([waiting(tmp_path, "a.txt", "broken")]))[-1]  # type: ignore[arg-type]
     assert (desk.uploads / "a.txt").exists()
+
+
+def test_a_mailbox_of_which_articles_are_listed_is_kept(desk: Desk, tmp_path: Path) -> None:
+    """Their ids are their own, so it is the path that tells; a mailbox of none is not kept."""
+    desk.articles = lambda: (ListedArticle("1@post.example", "Mail", None, None, None, 1, True, "held.mbox"),)  # type: ignore[method-assign]
+    files = [waiting(tmp_path, name, "broken") for name in ("held.mbox", "other.mbox")]
+    assert "2 failed" in list(Shelf(desk).add(files))[-1]  # type: ignore[arg-type]
+    assert [file.name for file in desk.uploads.iterdir()] == ["held.mbox"]
 
 
 def test_nothing_is_indexed_when_every_file_is_refused(desk: Desk, tmp_path: Path) -> None:
