@@ -85,3 +85,7 @@ def _whole_text(tree: Any) -> str:
         pieces.append((element.text if event == "start" else element.tail) or "")
     lines = (" ".join(line.split()) for line in "".join(pieces).split(_BREAK))
     return "\n".join(filter(None, lines))
+
+
+# What trafilatura loads late is loaded here, so that the time of no page is spent on it.
+parse(b"<html><head><title>A</title></head><body><article><p>A page.</p></article></body></html>")
