@@ -208,7 +208,9 @@ def mapped_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except (apsw.Error, OSError, UnicodeDecodeError) as error:
-        raise LibraryError(_meaning(error, folder)) from error
+        # Where SQLite has rolled back by itself, rolling back fails, and what came before is the reason.
+        reason = error.__context__ if isinstance(error, apsw.SQLError) else None
+        raise LibraryError(_meaning(reason if isinstance(reason, apsw.Error) else error, folder)) from error
 
 
 def _meaning(error: apsw.Error | OSError | UnicodeDecodeError, folder: Path) -> str:
@@ -224,5 +226,5 @@ def _meaning(error: apsw.Error | OSError | UnicodeDecodeError, folder: Path) -> 
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return f"another process keeps {file} locked; wait until it has finished"
     if isinstance(error, (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError)):
-        return f"{file} cannot be opened ({error}); check its owner and permissions"
-    return f"{file} cannot be used ({error}); run: qa verify --library {folder}"
+        return f"{file} cannot be opened ({error}); check its owner and permissions, and that its disk has space"
+    return f"{file} cannot be used ({error}); check that its disk has space, then run: qa verify --library {folder}"
