@@ -94,7 +94,9 @@ def open_to_read(folder: Path) -> apsw.Connection:
     if not exists(folder) or (folder / f"{FILE}-journal").exists():
         raise missing(folder)
     with mapped_errors(folder):
-        return _checked(_connection(folder, apsw.SQLITE_OPEN_READONLY), folder)
+        connection = _connection(folder, apsw.SQLITE_OPEN_READONLY)
+        with _closed_on_error(connection):
+            return _checked(connection, folder)
 
 
 def open_to_write(folder: Path) -> apsw.Connection:
@@ -102,23 +104,26 @@ def open_to_write(folder: Path) -> apsw.Connection:
     with mapped_errors(folder):
         make_folder(folder)
         connection = _connection(folder, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
-        (folder / FILE).chmod(0o600)
-        empty = not rows(connection, _ANY_TABLE)
-        if empty:
-            connection.reserve_bytes(reserve=CHECKSUM_BYTES)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: an acknowledged sync survives a power cut. secure_delete: a deleted text is overwritten on the disk.
-        connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
-        if empty:
-            with connection:
-                connection.execute(SCHEMA + COPIES_SCHEMA)
-                # 4000: with its checksum a page has no room for the 4,050 bytes that FTS5 would put on it.
-                connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)")
-                set_meta(connection, "format", FORMAT)
-                set_meta(connection, "checksums", str(connection.reserve_bytes()))
-        if get_meta(connection, "format") == "1":
-            _add_copies(connection)
-        return _checked(connection, folder)
+        with _closed_on_error(connection):
+            (folder / FILE).chmod(0o600)
+            empty = not rows(connection, _ANY_TABLE)
+            if empty:
+                connection.reserve_bytes(reserve=CHECKSUM_BYTES)
+            connection.execute("PRAGMA journal_mode = WAL")
+            # FULL: an acknowledged sync survives a power cut. secure_delete: a deleted text is overwritten on the disk.
+            connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
+            if empty:
+                with connection:
+                    connection.execute(SCHEMA + COPIES_SCHEMA)
+                    # 4000: with its checksum a page has no room for the 4,050 bytes that FTS5 would put on it.
+                    connection.execute(
+                        "INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)"
+                    )
+                    set_meta(connection, "format", FORMAT)
+                    set_meta(connection, "checksums", str(connection.reserve_bytes()))
+            if get_meta(connection, "format") == "1":
+                _add_copies(connection)
+            return _checked(connection, folder)
 
 
 def _add_copies(connection: apsw.Connection) -> None:
@@ -143,6 +148,16 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+@contextmanager
+def _closed_on_error(connection: apsw.Connection) -> Iterator[None]:
+    # One that stays open would hold the memory of a file that may be deleted, and whose number another file may get.
+    try:
+        yield
+    except BaseException:
+        connection.close(True)
+        raise
 
 
 @cache

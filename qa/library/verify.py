@@ -143,7 +143,7 @@ def _page_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
         found = rows(connection, "PRAGMA integrity_check(1)")
         unread = f"error code={apsw.SQLITE_IOERR_DATA}" in found[0][0]
     except apsw.IOError as error:
-        unread = error.extendedresult == apsw.SQLITE_IOERR_DATA
+        unread = getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
         if not unread:
             raise
     if unread:
