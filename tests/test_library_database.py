@@ -107,11 +107,8 @@ def test_a_flipped_bit_in_a_text_is_refused(make_desk: MakeDesk, articles: Path,
     data = bytearray((folder / FILE).read_bytes())
     data[data.index(b"48 million crowns")] ^= 1
     (folder / FILE).write_bytes(data)
-    for use in (
-        lambda: make_desk().search("bridge"),
-        lambda: make_desk().article("bridge.txt"),
-        lambda: verify(folder),
-    ):
+    assert not verify(folder).ok
+    for use in (lambda: make_desk().search("bridge"), lambda: make_desk().article("bridge.txt")):
         with pytest.raises(LibraryError, match=r"is damaged \(a page is not as it was written\); delete"):
             use()
 

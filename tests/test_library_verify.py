@@ -1,5 +1,7 @@
 """Checking and mending a library."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,11 @@ from qa.library.verify import repair, verify
 from qa.settings import Settings
 from qa.types import Hit
 from tests.conftest import MakeDesk, WordEmbedder
+
+WITHOUT_CHECKSUMS = """
+import sys, apsw
+apsw.Connection(sys.argv[1]).execute("UPDATE articles SET source = 'The Lindal Post'")
+"""
 
 
 @pytest.fixture
@@ -111,6 +118,36 @@ def test_a_damage_is_found_and_mended(library: Path, make_desk: MakeDesk, name: 
     if name != "a changed text":
         assert found(make_desk) == before
     assert repair(library, WordEmbedder, Settings()) == ()
+
+
+def test_a_flipped_bit_in_a_text_is_mended_from_its_file(
+    library: Path, articles: Path, tmp_path: Path, make_desk: MakeDesk
+) -> None:
+    """``repair`` makes the library readable, and the next run reads the article again."""
+    before = make_desk().article("bridge.txt")
+    data = bytearray((library / FILE).read_bytes())
+    data[data.index(b"48 million crowns")] ^= 1
+    (library / FILE).write_bytes(data)
+    report = verify(library)
+    assert ("database", "a page is not as it was written") in [(p.kind, p.detail) for p in report.problems]
+    assert any("of bridge.txt is not the text that was embedded" in problem.detail for problem in report.problems)
+    assert repair(library, WordEmbedder, Settings())
+    assert verify(library).ok
+    assert make_desk().article("bridge.txt") != before
+    assert make_desk().index(articles).updated == 1
+    assert make_desk().article("bridge.txt") == before
+
+
+def test_pages_written_without_checksums_are_mended(library: Path, make_desk: MakeDesk) -> None:
+    """As another program leaves them: what they say is right, and stays."""
+    before = found(make_desk)
+    subprocess.run([sys.executable, "-c", WITHOUT_CHECKSUMS, library / FILE], check=True)
+    with pytest.raises(LibraryError, match="a page is not as it was written"):
+        make_desk().search("bridge")
+    assert not verify(library).ok
+    repair(library, WordEmbedder, Settings())
+    assert verify(library).ok
+    assert found(make_desk) == before
 
 
 def test_repair_embeds_only_what_has_no_vector(library: Path) -> None:

@@ -106,7 +106,9 @@ def open_to_read(folder: Path) -> apsw.Connection:
     if not exists(folder) or (folder / f"{FILE}-journal").exists():
         raise missing(folder)
     with mapped_errors(folder):
-        return _checked(_connection(folder, apsw.SQLITE_OPEN_READONLY), folder)
+        connection = _connection(folder, apsw.SQLITE_OPEN_READONLY)
+        with _closed_on_error(connection):
+            return _checked(connection, folder)
 
 
 def open_to_write(folder: Path) -> apsw.Connection:
@@ -114,22 +116,25 @@ def open_to_write(folder: Path) -> apsw.Connection:
     with mapped_errors(folder):
         make_folder(folder)
         connection = _connection(folder, apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE)
-        (folder / FILE).chmod(0o600)
-        empty = not rows(connection, _ANY_TABLE)
-        if empty:
-            connection.reserve_bytes(reserve=CHECKSUM_BYTES)
-        connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: an acknowledged sync survives a power cut. secure_delete: a deleted text is overwritten on the disk.
-        connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
-        if empty:
-            with connection:
-                connection.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
-                # 4000: with its checksum a page has no room for the 4,050 bytes that FTS5 would put on it.
-                connection.execute("INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)")
-                set_meta(connection, "format", FORMAT)
-                set_meta(connection, "checksums", str(connection.reserve_bytes()))
-        _bring_up_to_date(connection)
-        return _checked(connection, folder)
+        with _closed_on_error(connection):
+            (folder / FILE).chmod(0o600)
+            empty = not rows(connection, _ANY_TABLE)
+            if empty:
+                connection.reserve_bytes(reserve=CHECKSUM_BYTES)
+            connection.execute("PRAGMA journal_mode = WAL")
+            # FULL: an acknowledged sync survives a power cut. secure_delete: a deleted text is overwritten on the disk.
+            connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
+            if empty:
+                with connection:
+                    connection.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
+                    # 4000: with its checksum a page has no room for the 4,050 bytes that FTS5 would put on it.
+                    connection.execute(
+                        "INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)"
+                    )
+                    set_meta(connection, "format", FORMAT)
+                    set_meta(connection, "checksums", str(connection.reserve_bytes()))
+            _bring_up_to_date(connection)
+            return _checked(connection, folder)
 
 
 def _bring_up_to_date(connection: apsw.Connection) -> None:
@@ -164,6 +169,16 @@ def _size(file: Path) -> int:
         return file.stat().st_size
     except FileNotFoundError:
         return 0
+
+
+@contextmanager
+def _closed_on_error(connection: apsw.Connection) -> Iterator[None]:
+    # One that stays open would hold the memory of a file that may be deleted, and whose number another file may get.
+    try:
+        yield
+    except BaseException:
+        connection.close(True)
+        raise
 
 
 @cache
@@ -229,7 +244,9 @@ def mapped_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except (apsw.Error, OSError, UnicodeDecodeError) as error:
-        raise LibraryError(_meaning(error, folder)) from error
+        # Where SQLite has rolled back by itself, rolling back fails, and what came before is the reason.
+        reason = error.__context__ if isinstance(error, apsw.SQLError) else None
+        raise LibraryError(_meaning(reason if isinstance(reason, apsw.Error) else error, folder)) from error
 
 
 def _meaning(error: apsw.Error | OSError | UnicodeDecodeError, folder: Path) -> str:
@@ -245,5 +262,5 @@ def _meaning(error: apsw.Error | OSError | UnicodeDecodeError, folder: Path) -> 
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return f"another process keeps {file} locked; wait until it has finished"
     if isinstance(error, (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError)):
-        return f"{file} cannot be opened ({error}); check its owner and permissions"
-    return f"{file} cannot be used ({error}); run: qa verify --library {folder}"
+        return f"{file} cannot be opened ({error}); check its owner and permissions, and that its disk has space"
+    return f"{file} cannot be used ({error}); check that its disk has space, then run: qa verify --library {folder}"

@@ -28,6 +28,7 @@ def verify(folder: Path) -> VerifyReport:
         try:
             connection.execute("BEGIN")
             checks = (
+                _page_problems(connection),
                 _sqlite_problems(connection),
                 _passage_problems(connection),
                 _keyword_problems(connection),
@@ -66,12 +67,15 @@ def repair(
                 raise LibraryError(embedder_mismatch(folder, str(recorded), fingerprint))
             if found.ok and not reembed:
                 return ()
+            _trust_pages(connection)
             with connection:
                 if reembed:
                     connection.execute("DELETE FROM vectors")
                 _rebuild(connection, folder, embedder, settings, tell)
                 set_meta(connection, "embedder", fingerprint)
             remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
+            if not found.ok:
+                connection.execute("VACUUM")  # every page is written anew, with its checksum
         finally:
             connection.close()
     return tuple(f"{problem.kind}: {problem.detail}" for problem in found.problems) + (
@@ -84,6 +88,7 @@ def _rebuild(
 ) -> None:
     """All that is derived from the articles' rows, anew; part of the caller's transaction."""
     _drop_doubtful_vectors(connection, folder)
+    _read_doubtful_again(connection)
     connection.execute("DELETE FROM passages; INSERT INTO keywords (keywords) VALUES ('delete-all')")
     width = embedder().dimension * 2  # bytes of a float16 vector
     connection.execute("DELETE FROM vectors WHERE length(vector) != ?", (width,))
@@ -113,6 +118,14 @@ def _drop_doubtful_vectors(connection: apsw.Connection, folder: Path) -> None:
     connection.executemany("DELETE FROM vectors WHERE text_hash = ?", doubtful)
 
 
+def _read_doubtful_again(connection: apsw.Connection) -> None:
+    """Let the next sync read the files of articles whose text is not what was indexed."""
+    query = """SELECT DISTINCT row_id, title, date, substr(text, start + 1, "end" - start), text_hash
+               FROM articles JOIN passages USING (row_id)"""
+    doubtful = [(row[0],) for row in rows(connection, query) if passage_hash(*row[1:4]) != row[4]]
+    connection.executemany("UPDATE articles SET content_hash = '' WHERE row_id = ?", doubtful)
+
+
 def _different(connection: apsw.Connection, indexed: dict[int, Any]) -> list[bytes]:
     """The text hashes of passages whose stored vector is not the one in the FAISS files."""
     found = rows(connection, "SELECT passage_id, text_hash, vector FROM passages JOIN vectors USING (text_hash)")
@@ -122,6 +135,24 @@ def _different(connection: apsw.Connection, indexed: dict[int, Any]) -> list[byt
         if passage_id in indexed
         and not np.array_equal(np.frombuffer(vector, dtype=np.float16).astype(np.float32), indexed[passage_id])
     ]
+
+
+def _page_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
+    """Whether a page's checksum is wrong; then the other checks, and ``repair``, read the pages as they are."""
+    try:
+        found = rows(connection, "PRAGMA integrity_check(1)")
+        unread = f"error code={apsw.SQLITE_IOERR_DATA}" in found[0][0]
+    except apsw.IOError as error:
+        unread = getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA
+        if not unread:
+            raise
+    if unread:
+        yield "database", "a page is not as it was written"
+        _trust_pages(connection)
+
+
+def _trust_pages(connection: apsw.Connection) -> None:
+    connection.execute("PRAGMA checksum_verification = OFF")
 
 
 def _sqlite_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:

@@ -62,4 +62,5 @@ def starved(scenario: Scenario, place: Path, most: int) -> list[str]:
 
 
 def _said(message: str) -> str:
-    return "refused" if "\n" not in message and "no space is left" in message else f"unclear: {message}"
+    clear = "no space is left" in message or "that its disk has space" in message
+    return "refused" if clear and "\n" not in message else f"unclear: {message}"
