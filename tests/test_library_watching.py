@@ -169,6 +169,15 @@ def interrupted(after: Callable[[], bool]) -> threading.Thread:
     return thread
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C counts, also where the tests run in the background of a shell, which lets its jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("as_json", [False, True])
 def test_ctrl_c_ends_the_command_with_a_summary(
     articles: Path, make_desk: MakeDesk, capsys: pytest.CaptureFixture[str], as_json: bool
