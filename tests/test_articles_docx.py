@@ -53,6 +53,17 @@ def reader() -> Iterator[ArticleReader]:
         yield reader
 
 
+def test_the_day_of_a_template_is_no_date(reader: ArticleReader) -> None:
+    """A program that writes Word files by python-docx often leaves the day on which that made its template."""
+
+    def unchanged(document: docx.document.Document) -> None:
+        document.core_properties.created = docx.Document().core_properties.created
+
+    article = read(reader, "a.docx", make_docx(unchanged))
+    assert isinstance(article, Article)
+    assert article.date is None
+
+
 def test_a_word_file_gives_its_text_and_what_it_says_of_itself(reader: ArticleReader) -> None:
     """Paragraphs and rows of tables are lines; the title of the file goes before the headline in it."""
     assert read(reader, "a.docx", WHOLE) == FERRY

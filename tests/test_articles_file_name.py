@@ -11,7 +11,9 @@ from qa.articles.file_name import date_in_name, is_fit, printable, title_in_name
         ("2024-12-28-storm-odila.txt", "2024-12-28", "storm odila"),
         ("news/2024_12_28_storm.md", "2024-12-28", "storm"),
         ("20241228 Storm.html", "2024-12-28", "Storm"),
-        ("storm-2024-12-28.txt", None, "storm"),
+        ("storm-2024-12-28.txt", "2024-12-28", "storm"),
+        ("2024-12-28-storm-2023-01-02.txt", "2024-12-28", "storm 2023 01 02"),
+        ("the-2024-12-28-storm.txt", None, "the storm"),
         ("2024-12-28.txt", "2024-12-28", "2024-12-28"),
         ("2024-13-28-storm.txt", None, "2024 13 28 storm"),
         ("2024-12_28-storm.txt", None, "2024 12 28 storm"),
@@ -20,7 +22,7 @@ from qa.articles.file_name import date_in_name, is_fit, printable, title_in_name
     ],
 )
 def test_a_name_gives_date_and_title(path: str, date: str | None, title: str) -> None:
-    """The date only from the start and only if real; the title without it where more than that remains."""
+    """The date only from the start or else the end, and only if real; the title without it where more than that remains."""
     assert (date_in_name(path), title_in_name(path)) == (date, title)
 
 

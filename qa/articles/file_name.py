@@ -10,9 +10,10 @@ _DATE = re.compile(r"(?<![0-9])([0-9]{4})([-_]?)([0-9]{2})\2([0-9]{2})(?![0-9])"
 
 
 def date_in_name(path: str) -> str | None:
-    """Return the real date with which a file's name starts (``YYYY-MM-DD``, also with '_' or nothing), or None."""
-    match = _DATE.match(_stem(path))
-    return _real_date(match) if match else None
+    """Return the real date with which a file's name starts or else ends (``YYYY-MM-DD``, also with '_' or nothing)."""
+    stem = _stem(path)
+    at_the_edges = [match for match in _DATE.finditer(stem) if match.start() == 0 or match.end() == len(stem)]
+    return next((date for match in at_the_edges if (date := _real_date(match))), None)
 
 
 def title_in_name(path: str) -> str:

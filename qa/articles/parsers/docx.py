@@ -14,6 +14,7 @@ _SIGNS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHy
 # Deleted or moved away; and the second one of two forms of the same text box.
 _UNSEEN = {qn("w:del"), qn("w:moveFrom"), "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
 _HEADINGS = ("title", "heading 1")
+_TEMPLATE_MADE = "2013-12-23"  # the day on which python-docx's template was made, and with it every file made from that
 
 
 def parse(data: bytes) -> Reply:
@@ -26,11 +27,12 @@ def parse(data: bytes) -> Reply:
     if not text.strip():
         raise RefusedError("has no text; give it one or remove it")
     about: Any = document
+    made = said(lambda: about.core_properties.created.date().isoformat())
     return {
         "text": text,
         "title": said(lambda: about.core_properties.title) or said(lambda: _heading(document)),
         "source": said(lambda: about.core_properties.author),
-        "made": said(lambda: about.core_properties.created.date().isoformat()),
+        "made": None if made == _TEMPLATE_MADE else made,
     }
 
 
