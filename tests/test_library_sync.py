@@ -77,7 +77,7 @@ sync(Path(sys.argv[1]), [Path(sys.argv[2])], lambda: killer, Settings())
 def run(script: str, *arguments: Path | int) -> int:
     """The exit status of a script in a process of its own."""
     return subprocess.run(
-        [sys.executable, "-c", script, *map(str, arguments)], cwd=PROJECT, timeout=120, check=False
+        [sys.executable, "-c", script, *map(str, arguments)], cwd=PROJECT, timeout=600, check=False
     ).returncode
 
 
