@@ -1,5 +1,6 @@
 """The library is kept up to date while files change: every change that matters leads to a round of indexing."""
 
+import stat
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -70,16 +71,20 @@ def next_changes(rounds: Iterator[set[Any]]) -> set[Any] | None:
         ) from error
 
 
-def _identities(places: Sequence[Path]) -> list[tuple[int, int] | None]:
-    """Device and number of each place, None for one that is gone."""
-    found: list[tuple[int, int] | None] = []
+def _identities(places: Sequence[Path]) -> list[tuple[int, int, int] | None]:
+    """Device and number of each place, of a file when it was written, too; None for one that is gone.
+
+    A file that takes another's place may get the number of the one before that, which nobody has then.
+    """
+    found: list[tuple[int, int, int] | None] = []
     for place in places:
         try:
             status = place.stat()
         except OSError:
             found.append(None)
         else:
-            found.append((status.st_dev, status.st_ino))
+            written = status.st_mtime_ns if stat.S_ISREG(status.st_mode) else 0
+            found.append((status.st_dev, status.st_ino, written))
     return found
 
 
