@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Generator as Yields
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -29,7 +30,7 @@ from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
 from qa.library.watching import watch
 from qa.retrieval.query import Query, checked_date, checked_range, read_query, search_terms
-from qa.retrieval.search import search, within_reach
+from qa.retrieval.search import search, stretch_of, within_reach
 from qa.settings import Settings
 from qa.types import (
     Answer,
@@ -101,19 +102,31 @@ class Desk:
         ``articles`` are the ids of those to search, None for all; ``any_date`` takes no range from the question.
         """
         began = time.perf_counter()
-        settings = self.settings
         query = read_query(question, history, since, until, today, articles, any_date)
+        refusal = yield from self._attempt(question, query, None, began, wanted)
+        if refusal and query.phrased and (refusal.since or refusal.until) and wanted():
+            # Of "this week" an article may tell before or after; what it says is looked for before giving up.
+            note = f"No article dated {stretch_of(query.scope)} answers this; all dates were searched."
+            refusal = yield from self._attempt(question, query.of_all_dates(), note, began, wanted)
+        if refusal:
+            yield refusal
+
+    def _attempt(
+        self, question: str, query: Query, note: str | None, began: float, wanted: Callable[[], bool]
+    ) -> Yields[Answer, None, Answer | None]:
+        """Yield the answer as it grows; returns the refusal where there is none. ``note`` is said with both."""
+        settings = self.settings
 
         # Find passages, in one state of the library; a range or phrase that no article fits is left out, and said.
         with self.library.snapshot() as snapshot:
             self._same_embedder(snapshot)
-            query, note = within_reach(snapshot, query)
+            query, left_out = within_reach(snapshot, query)
             hits = self.found(snapshot, query, settings.shown_passages)
             nearest = nearest_articles(hits) or snapshot.newest(3)
         answer = Answer(
             question,
             query.standalone,
-            reason=note,
+            reason=" ".join(filter(None, (note, left_out))) or None,
             since=query.scope.since,
             until=query.scope.until,
             passages=tuple(hits),
@@ -126,8 +139,7 @@ class Desk:
         sure = confidence(query.text, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
-            yield refused(answer, query.text, nearest, began)
-            return
+            return refused(answer, query.text, nearest, began)
         yield answer
 
         def alone(part: Sequence[Evidence]) -> float:
@@ -137,7 +149,10 @@ class Desk:
             evidence = of_the_newest(evidence, lambda part: alone(part) >= ANSWERS_ALONE)
         values = differing(evidence, lambda part: alone(part) >= DIFFERS_ALONE)
         for answered in self._answered(query, answer, evidence, values, began, wanted):
-            yield answered if answered.sentences else refused(answered, query.text, nearest, began)
+            if not answered.sentences:
+                return refused(answered, query.text, nearest, began)
+            yield answered
+        return None
 
     def _answered(
         self,
