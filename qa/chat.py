@@ -235,10 +235,15 @@ class Desk:
         """The best ``count`` passages for a query: the search behind every answer, for what measures it, too."""
         return search(snapshot, self.embedder, query, max(count, self.settings.candidates), count)
 
-    def index(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> SyncReport:
-        """Bring the library up to date with files and folders; with no path, with every source it knows."""
+    def index(
+        self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None, full: bool = False
+    ) -> SyncReport:
+        """Bring the library up to date with files and folders; with no path, with every source it knows.
+
+        ``full`` reads files, too, that have the size, the time of change and the inode they had when they were last read.
+        """
         chosen = [Path(path) for path in paths]
-        return sync(self.library.folder, chosen, lambda: self.embedder, self.settings, allow_empty, progress)
+        return sync(self.library.folder, chosen, lambda: self.embedder, self.settings, allow_empty, progress, full)
 
     def watch(
         self,
@@ -247,6 +252,7 @@ class Desk:
         stop: threading.Event | None = None,
         allow_empty: bool = False,
         progress: Progress | None = None,
+        full: bool = False,
     ) -> None:
         """``index`` now and whenever these files and folders change, until ``stop`` is set; with no path, all known ones.
 
@@ -255,16 +261,18 @@ class Desk:
         """
 
         def round_of() -> SyncReport:
-            return self.index(*paths, allow_empty=allow_empty, progress=progress)
+            return self.index(*paths, allow_empty=allow_empty, progress=progress, full=full)
 
         told(round_of())
         with self.library.snapshot(vectors=False) as snapshot:
             places = [Path(path).resolve() for path in paths] or snapshot.roots()
         watch(round_of, places, self.library.folder.resolve(), told, stop or threading.Event())
 
-    def diff(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> Diff:
+    def diff(
+        self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None, full: bool = False
+    ) -> Diff:
         """What ``index`` would do; nothing is written or embedded."""
-        return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress)
+        return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress, full)
 
     def backup(self, file: Path | str, replace: bool = False, progress: Progress | None = None) -> Backup:
         """Write the library into one file, read back before it is there; questions go on meanwhile."""

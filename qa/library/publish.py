@@ -9,6 +9,7 @@ import numpy as np
 
 from qa.library.copies import regroup
 from qa.library.database import json_list, next_generation, rows
+from qa.library.files import note_files
 from qa.library.history import record
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
@@ -87,6 +88,7 @@ def publish(
         register()
         dead = _remove_passages(connection, [*plan.removed, *replaced])
         changed = write_rows(connection, plan, keep_out)
+        note_files(connection, plan.files)
         new = [
             _write_passage(connection, row_id, addition, cut)
             for row_id, addition, article_cuts in zip(changed, plan.additions, cuts, strict=True)
