@@ -14,14 +14,18 @@ import apsw
 import numpy as np
 import pytest
 
+import qa
 from qa.chat import Desk
+from qa.cli import main
 from qa.errors import LibraryError, ModelError
 from qa.library.database import FILE
 from qa.library.embedded import recorded_embedder, vector_tables
 from qa.library.lock import writing
 from qa.library.reembedding import reembed
 from qa.library.verify import repair, verify
+from qa.retrieval.embedder import base_folder
 from qa.settings import Settings
+from tests.commands import document, error
 from tests.conftest import MakeDesk, ScriptedGenerator, WordEmbedder, WordReader, resize, write_articles
 from tests.reliability.made import FewWords, desk_for, name, write
 from tests.reliability.scenarios import answers
@@ -338,6 +342,32 @@ def test_a_full_disk_loses_nothing(small_disk: Path, made: Made) -> None:
     desk_for(library).reembed(FewWords)
     assert verify(library).ok
     assert answers(desk_for(library)) == made.after
+
+
+@pytest.mark.models
+def test_a_library_keeps_to_the_embedder_that_a_command_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its folder's whole path, from wherever the next command is given; what is set goes before it, and is named."""
+    monkeypatch.delenv("QA_EMBEDDER", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "others").symlink_to(shutil.copytree(base_folder(), tmp_path / "kept" / "others"))
+    library = tmp_path / "library"
+    qa.open(library).create()
+    assert qa.open(library).embedder.name == "all-minilm-l6-v2"
+    done = document(capsys, "reembed", "--model", "others", "--library", str(library))
+    assert (done["embedder"].split()[0], done["passages"], done["embedded"]) == ("others", 0, 0)
+    monkeypatch.chdir("/")
+    assert qa.open(library).embedder.name == str(tmp_path / "kept" / "others")
+    assert qa.open(library).embedder.fingerprint == done["embedder"]
+    assert qa.open(library, embedder="all-minilm-l6-v2").embedder.name == "all-minilm-l6-v2"
+    refused = error(capsys, "reembed", "--model", "absent", "--library", str(library))
+    assert "no sentence-transformers model with model.safetensors in absent; give its folder" in refused
+    (library / "settings.toml").write_text('embedder = "all-minilm-l6-v2"')
+    assert main(["reembed", "--model", str(tmp_path / "others"), "--library", str(library)]) == 0
+    printed = capsys.readouterr()
+    assert "nothing to embed: the embedder of the library is others " in printed.out
+    assert "all-minilm-l6-v2 is still set by settings.toml or QA_EMBEDDER; take it out there" in printed.err
 
 
 def texts(library: Path, article_id: str | None = None) -> set[bytes]:
