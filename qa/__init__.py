@@ -46,14 +46,20 @@ def open(path: str | os.PathLike[str] | None = None, model: str | None = None, e
     """
     from qa.answering.choice import make_generator
     from qa.answering.reader import PassageReader
-    from qa.retrieval.embedder import SentenceEmbedder
+    from qa.library.embedded import recorded_embedder
+    from qa.retrieval.embedder import DEFAULT, SentenceEmbedder
 
     folder = library_path(path)
     settings = load_settings(folder, model=model, embedder=embedder)
+
+    def made() -> SentenceEmbedder:
+        recorded = recorded_embedder(folder)[1] if settings.embedder == Settings().embedder else settings.embedder
+        return SentenceEmbedder(recorded or DEFAULT, settings.threads)
+
     return Desk(
         folder,
         settings,
-        embedder=lambda: SentenceEmbedder(settings.embedder, settings.threads),
+        embedder=made,
         reader=PassageReader,
         generator=lambda: make_generator(settings),
     )

@@ -16,7 +16,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--library", type=Path, metavar="DIR", help="library folder (default: QA_LIBRARY, else ./.qa)")
     common.add_argument(
-        "--embedder", metavar="NAME", help="all-minilm-l6-v2 or a folder of a sentence-transformers model"
+        "--embedder",
+        metavar="NAME",
+        help="all-minilm-l6-v2 or a folder of a sentence-transformers model (default: the library's)",
     )
     common.add_argument("--json", action="store_true", help="print one JSON document")
     model = argparse.ArgumentParser(add_help=False)
@@ -92,6 +94,14 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     command("verify", "Hold rows, vectors, keyword index and files against each other.")
     repair = command("repair", "Rebuild what verify found wrong.")
     repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")
+    reembed = command("reembed", "Embed every passage anew with another embedder, while questions are answered.")
+    reembed.add_argument(
+        "--model",
+        dest="to",
+        required=True,
+        metavar="NAME",
+        help="all-minilm-l6-v2 or a folder of a sentence-transformers model; the library keeps to it afterwards",
+    )
     kept = command("backup", "Write the library into one file, while questions are answered.")
     restored = command("restore", "Make the library of a backup.")
     for made, taken in ((kept, "a file of that name"), (restored, "the library that is there")):

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Generator as Yields
+from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
@@ -22,11 +23,13 @@ from qa.errors import InputError, LibraryError, QAError
 from qa.library.backup import backup
 from qa.library.database import exists, open_to_write
 from qa.library.diff import diff
+from qa.library.embedded import embedder_mismatch, recorded_embedder
 from qa.library.listing import ORDERS, Order, Selection
 from qa.library.lock import writing
+from qa.library.reembedding import reembed
 from qa.library.restore import restore
 from qa.library.store import Library, Snapshot
-from qa.library.sync import embedder_mismatch, remove, sync
+from qa.library.sync import remove, sync
 from qa.library.uploads import store_upload
 from qa.library.watching import watch
 from qa.retrieval.query import Query, checked_date, checked_range, read_query, search_terms
@@ -47,6 +50,7 @@ from qa.types import (
     Origin,
     Progress,
     Reader,
+    Reembedding,
     Scope,
     Statistics,
     SyncReport,
@@ -119,7 +123,7 @@ class Desk:
 
         # Find passages, in one state of the library; a range or phrase that no article fits is left out, and said.
         with self.library.snapshot() as snapshot:
-            self._same_embedder(snapshot)
+            embedder = self.embedder_of(snapshot.embedder)
             query, left_out = within_reach(snapshot, query)
             hits = self.found(snapshot, query, settings.shown_passages)
             nearest = nearest_articles(hits) or snapshot.newest(3)
@@ -135,7 +139,7 @@ class Desk:
 
         # Read them, and refuse before anything is generated where no reply would make it sure enough.
         weights = self.reader.calibration
-        evidence = find_evidence(query.text, hits, self.reader, self.embedder, weights.evidence)
+        evidence = find_evidence(query.text, hits, self.reader, embedder, weights.evidence)
         sure = confidence(query.text, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
@@ -148,7 +152,7 @@ class Desk:
         if query.newest:
             evidence = of_the_newest(evidence, lambda part: alone(part) >= ANSWERS_ALONE)
         values = differing(evidence, lambda part: alone(part) >= DIFFERS_ALONE)
-        for answered in self._answered(query, answer, evidence, values, began, wanted):
+        for answered in self._answered(query, answer, evidence, values, embedder, began, wanted):
             if not answered.sentences:
                 return refused(answered, query.text, nearest, began)
             yield answered
@@ -160,6 +164,7 @@ class Desk:
         answer: Answer,
         evidence: Sequence[Evidence],
         values: Sequence[Evidence],
+        embedder: Embedder,
         began: float,
         wanted: Callable[[], bool],
     ) -> Iterator[Answer]:
@@ -173,7 +178,7 @@ class Desk:
         # Generate, and show each sentence that a quote supports, once it has passed its check.
         pieces = self.generator.stream(messages, settings.answer_tokens) if used else iter(())
         said = drafts(takewhile(lambda _: wanted(), pieces), len(used))
-        for sentence in checked(said, used, evidence, self.embedder, settings.support_above, weights.said):
+        for sentence in checked(said, used, evidence, embedder, settings.support_above, weights.said):
             if sentence.shown and sentence.support:
                 vote = "agrees"
                 # A few words are the short answer; what is shown is the sentence they stand in.
@@ -227,13 +232,13 @@ class Desk:
         """The best ``k`` passages for any string. Raises InputError for a blank one."""
         made = read_query(query)
         with self.library.snapshot() as snapshot:
-            self._same_embedder(snapshot)
             undated = replace(made, text=made.standalone, scope=Scope(), newest=False)
             return self.found(snapshot, within_reach(snapshot, undated)[0], k)
 
     def found(self, snapshot: Snapshot, query: Query, count: int) -> list[Hit]:
         """The best ``count`` passages for a query: the search behind every answer, for what measures it, too."""
-        return search(snapshot, self.embedder, query, max(count, self.settings.candidates), count)
+        embedder = self.embedder_of(snapshot.embedder)
+        return search(snapshot, embedder, query, max(count, self.settings.candidates), count)
 
     def index(
         self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None, full: bool = False
@@ -243,7 +248,7 @@ class Desk:
         ``full`` reads files, too, that have the size, the time of change and the inode they had when they were last read.
         """
         chosen = [Path(path) for path in paths]
-        return sync(self.library.folder, chosen, lambda: self.embedder, self.settings, allow_empty, progress, full)
+        return sync(self.library.folder, chosen, self._embedder_now, self.settings, allow_empty, progress, full)
 
     def watch(
         self,
@@ -281,6 +286,13 @@ class Desk:
     def restore(self, file: Path | str, replace: bool = False) -> Backup:
         """Make this library that of a backup; one that is there is replaced only where ``replace`` says so."""
         return restore(self.library.folder, Path(file), replace)
+
+    def reembed(self, embedder: Callable[[], Embedder], progress: Progress | None = None) -> Reembedding:
+        """Embed every passage anew with another embedder, with which the library is used afterwards; questions go on meanwhile.
+
+        What a run that was cut short has embedded is not embedded again.
+        """
+        return reembed(self.library.folder, embedder, progress)
 
     def create(self) -> None:
         """Make the library where there is none, so that a page can open on it; an existing one is left as it is."""
@@ -361,8 +373,26 @@ class Desk:
 
     @property
     def embedder(self) -> Embedder:
-        """The embedder, made when first needed."""
+        """The embedder, made when first needed, and made again where the library has another one by now."""
         return self._once(self._make_embedder)
+
+    def embedder_of(self, fingerprint: str | None) -> Embedder:
+        """The embedder whose vectors a library holds; any will do for None.
+
+        Where it is not the one in memory, the one that is set is made anew: another process may have embedded the library
+        anew since. Raises LibraryError where that is not it either.
+        """
+        embedder = self.embedder
+        if fingerprint in (None, embedder.fingerprint):
+            return embedder
+        with self._making:
+            embedder = self._made[self._make_embedder]
+            if embedder.fingerprint != fingerprint:  # no other conversation has made it meanwhile
+                embedder = self._make_embedder()
+            if embedder.fingerprint != fingerprint:
+                raise LibraryError(embedder_mismatch(self.library.folder, str(fingerprint), embedder))
+            self._made[self._make_embedder] = embedder
+        return embedder
 
     @property
     def reader(self) -> Reader:
@@ -382,11 +412,12 @@ class Desk:
             made: Made = self._made[make]
             return made
 
-    def _same_embedder(self, snapshot: Snapshot) -> None:
-        if snapshot.embedder not in (None, self.embedder.fingerprint):
-            raise LibraryError(
-                embedder_mismatch(self.library.folder, str(snapshot.embedder), self.embedder.fingerprint)
-            )
+    def _embedder_now(self) -> Embedder:
+        """The embedder to index with; whether another one's vectors are in its way, indexing finds out."""
+        fingerprint, _ = recorded_embedder(self.library.folder)
+        with suppress(LibraryError):
+            return self.embedder_of(fingerprint)
+        return self.embedder
 
     def _prompt(self, query: Query, evidence: Sequence[Evidence]) -> tuple[list[Message], list[Hit]]:
         """What the generator reads, and the passages in it: none where not even one fits its context."""

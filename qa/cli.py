@@ -18,7 +18,14 @@ from qa.commands.articles import (
 )
 from qa.commands.asking import ask_command, chat_command, eval_command, search_command
 from qa.commands.common import DONE, FAILED, say
-from qa.commands.mending import backup_command, doctor_command, repair_command, restore_command, verify_command
+from qa.commands.mending import (
+    backup_command,
+    doctor_command,
+    reembed_command,
+    repair_command,
+    restore_command,
+    verify_command,
+)
 from qa.errors import QAError
 
 
@@ -62,6 +69,7 @@ COMMANDS = {
     "remove": remove_command,
     "verify": verify_command,
     "repair": repair_command,
+    "reembed": reembed_command,
     "backup": backup_command,
     "restore": restore_command,
     "doctor": doctor_command,

@@ -91,6 +91,15 @@ def _library(desk: Desk) -> Iterator[Check]:
         return
     try:
         yield Check("library", True, f"{folder}, {len(desk.articles())} articles")
+        with desk.library.snapshot(vectors=False) as snapshot:
+            begun = snapshot.reembedding()
+        if begun:
+            yield Check(
+                "reembed",
+                True,
+                f"{begun[1]} of {begun[2]} passages have a vector of {begun[0]}, none of which is in use yet",
+                "go on with the same qa reembed, or give it the present embedder to drop them",
+            )
     except QAError as error:
         yield Check("library", False, *str(error).partition("; ")[::2])
 

@@ -99,8 +99,15 @@ class ProgressLine:
         if stage != self._stage:
             self.close()
             self._stage = stage
+            # What is done at the start was done by a run before: it must not count for the rate.
             self._bar = tqdm(
-                desc=_STAGES.get(stage, stage), total=total or None, unit="", file=sys.stderr, disable=None, leave=False
+                desc=_STAGES.get(stage, stage),
+                initial=done,
+                total=total or None,
+                unit="",
+                file=sys.stderr,
+                disable=None,
+                leave=False,
             )
         self._bar.total = total or None
         self._bar.update(done - self._bar.n)

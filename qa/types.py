@@ -261,6 +261,21 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
+class Reembedding:
+    """A library that has another embedder's vectors now; ``embedder`` and ``was`` are fingerprints.
+
+    ``embedded`` are the texts that were embedded in this run: fewer than ``passages`` where a run before was cut short, or
+    passages have the same text.
+    """
+
+    embedder: str
+    was: str | None
+    passages: int
+    embedded: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Count:
     """How many articles have something in common: a source, a folder, a month; ``name`` is None for those that have none."""
 
@@ -332,6 +347,10 @@ Progress = Callable[[str, int, int], None]
 
 class Embedder(Protocol):
     """Texts become unit vectors."""
+
+    @property
+    def name(self) -> str:
+        """How the setting names it, so that a library can have it again: a known name, or a folder's whole path."""
 
     @property
     def fingerprint(self) -> str:

@@ -35,7 +35,7 @@ CONFIDENCE_FEATURES = ("bias", "strength", "second", "cover", "missing_names", "
 class WordEmbedder:
     """Each stem adds one to one of 512 places; the cosine of two texts is that of their word counts."""
 
-    fingerprint = "words-512"
+    name, fingerprint = "words", "words-512"
     dimension = 512
 
     def __init__(self) -> None:

@@ -421,7 +421,7 @@ def test_the_library_of_another_embedder_is_an_error(ready: MakeDesk, tmp_path: 
 
     desk = Desk(tmp_path / "library", Settings(), Other, WordReader, ScriptedGenerator)
     for act in (lambda: desk.ask(COST), lambda: desk.search(COST), lambda: desk.index(tmp_path / "articles")):
-        with pytest.raises(LibraryError, match=r"words-512, but words-of-tomorrow.*repair --reembed"):
+        with pytest.raises(LibraryError, match=r"words-512, but words-of-tomorrow.*reembed --model words --library"):
             act()
 
 

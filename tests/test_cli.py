@@ -16,8 +16,8 @@ from qa.types import Answer, Citation, Hit, SyncReport
 from tests.commands import document, error
 from tests.conftest import MakeDesk
 
-COMMANDS = ("index", "diff", "ask", "search", "list", "show", "stats", "history", "remove", "verify", "repair", "backup", "restore",
-            "doctor", "chat")  # fmt: skip
+COMMANDS = ("index", "diff", "ask", "search", "list", "show", "stats", "history", "remove", "verify", "repair", "reembed", "backup",
+            "restore", "doctor", "chat")  # fmt: skip
 PROJECT = Path(__file__).parent.parent
 
 
@@ -47,7 +47,7 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
     printed = capsys.readouterr().out
     assert left.value.code == 0
     assert all(option in printed for option in ("--library", "--json", "--embedder"))
-    assert ("--model" in printed) is (command in ("ask", "doctor", "chat"))
+    assert ("--model" in printed) is (command in ("ask", "doctor", "chat", "reembed"))
 
 
 def test_help_lists_the_commands_and_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
@@ -69,6 +69,7 @@ def test_help_lists_the_commands_and_the_version_is_the_packages(capsys: pytest.
         ("search", "x", "-k", "9" * 20), ("search", "x", "-k", "\u00b2"),
         ("show",), ("history",), ("remove",), ("backup",), ("restore",), ("list", "x"),
         ("list", "--sort", "size"), ("list", "--limit", "0"), ("list", "--offset", "-1"),
+        ("reembed",), ("reembed", "--model", "x", "--embedder", "y"),
         ("list", "--since", "May"), ("remove", "x", "--older-than", "2031-01-01"), ("remove", "--older-than", "May"),
         ("remove", "--yes"), ("verify", "--model", "x"), ("chat", "--port", "none"), ("chat", "--port", "0"),
         ("chat", "--port", "70000"),
@@ -89,7 +90,7 @@ def test_wrong_usage_is_status_2(arguments: tuple[str, ...], capsys: pytest.Capt
     [
         ("ask", "x"), ("ask", "--batch", "absent.jsonl"), ("search", "x"), ("list",), ("show", "x"),
         ("stats",), ("history", "x"), ("remove", "x"),
-        ("verify",), ("index",), ("diff",), ("backup", "kept.zip"),
+        ("verify",), ("index",), ("diff",), ("backup", "kept.zip"), ("reembed", "--model", "x"),
         ("restore", "absent.zip"),
     ],
 )  # fmt: skip

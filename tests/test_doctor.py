@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
+import pytest
+
 from qa.chat import Desk
 from qa.doctor import diagnose
 from qa.errors import ModelError
@@ -40,6 +43,26 @@ def test_without_a_library_it_says_how_to_make_one_and_makes_none(make_desk: Mak
     assert found["library"].ok
     assert "qa index" in (found["library"].fix or "")
     assert not (tmp_path / "library").exists()
+
+
+def test_embedding_anew_that_was_cut_short_is_said(make_desk: MakeDesk, articles: Path) -> None:
+    """With how far it came and what to do; it is no failure, as the old vectors answer."""
+
+    class Interrupted(WordEmbedder):
+        fingerprint = "words-of-tomorrow"
+
+        def encode(self, texts: object) -> np.ndarray:  # type: ignore[override]
+            raise KeyboardInterrupt
+
+    desk = make_desk("Once upon a time", model=ADDRESS)
+    desk.index(articles)
+    assert "reembed" not in checks(desk)
+    with pytest.raises(KeyboardInterrupt):
+        desk.reembed(Interrupted)
+    found = checks(make_desk("Once upon a time", model=ADDRESS))["reembed"]
+    assert found.ok
+    assert found.value == "0 of 3 passages have a vector of words-of-tomorrow, none of which is in use yet"
+    assert found.fix and found.fix.startswith("go on with the same qa reembed")
 
 
 def test_what_is_broken_is_one_failed_check(tmp_path: Path) -> None:

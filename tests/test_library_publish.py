@@ -7,12 +7,12 @@ import apsw
 import pytest
 
 from qa.library.database import open_to_write, rows
+from qa.library.embedded import record_embedder
 from qa.library.plan import make_plan
 from qa.library.publish import cut_article, publish, store_vectors
 from qa.library.segments import Segment
 from qa.library.sources import sources_to_sync
 from qa.library.store import Library, listed_segments
-from qa.library.sync import record_embedder
 from qa.library.verify import verify
 from qa.settings import Settings
 from qa.types import Scope
@@ -23,7 +23,7 @@ def synced(library: Path, articles: Path, small: int) -> tuple[Segment, ...]:
     """Bring a library up to date, with another limit for a single file; returns the FAISS files then listed."""
     connection = open_to_write(library)
     try:
-        record_embedder(connection, library, WordEmbedder.fingerprint)
+        record_embedder(connection, library, WordEmbedder())
         plan = make_plan(
             connection, sources_to_sync(connection, [articles], library / "articles"), library, True, lambda seen: None
         )

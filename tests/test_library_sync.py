@@ -229,7 +229,7 @@ def test_another_embedder_is_refused_and_changes_nothing(articles: Path, tmp_pat
     other = Desk(tmp_path / "library", Settings(), Other, pytest.fail, pytest.fail)
     for use in (lambda: other.index(articles), lambda: other.search("bridge")):
         with pytest.raises(
-            LibraryError, match=r"made with the embedder words-512, but other-512 is set; .*qa repair --reembed"
+            LibraryError, match=r"made with the embedder words-512, but other-512 is set; .*qa reembed --model words"
         ):
             use()
     assert (tmp_path / "library" / FILE).read_bytes() == before

@@ -203,9 +203,9 @@ def test_another_embedder_is_refused_until_all_is_embedded_anew(
     from qa.chat import Desk
 
     desk = Desk(tmp_path / "library", Settings(), other, pytest.fail, pytest.fail)
-    with pytest.raises(LibraryError, match="repair --reembed"):
+    with pytest.raises(LibraryError, match="reembed --model words --library"):
         desk.search("bridge")
-    with pytest.raises(LibraryError, match="repair --reembed"):
+    with pytest.raises(LibraryError, match="reembed --model words --library"):
         repair(library, other, Settings())
     assert repair(library, other, Settings(), reembed=True) == ("vectors: embedded anew",)
     assert verify(library).ok

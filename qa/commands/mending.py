@@ -1,11 +1,11 @@
-"""The commands that keep a library well: ``verify``, ``repair``, ``backup``, ``restore`` and ``doctor``."""
+"""The commands that keep a library well: ``verify``, ``repair``, ``reembed``, ``backup``, ``restore`` and ``doctor``."""
 
 import argparse
 from dataclasses import asdict
 
 from qa.commands.common import DONE, FAILED, desk_of, print_json, say
 from qa.output import ProgressLine, check_line
-from qa.settings import library_path
+from qa.settings import Settings, library_path
 from qa.types import Backup
 
 
@@ -41,6 +41,32 @@ def repair_command(options: argparse.Namespace) -> int:
         "\n".join([*repaired, "ok" if ok else "not ok"])
     )
     return DONE if ok else FAILED
+
+
+def reembed_command(options: argparse.Namespace) -> int:
+    """Embed everything anew with another embedder."""
+    from qa.retrieval.embedder import SentenceEmbedder, lasting_name
+
+    if options.embedder is not None:
+        options.usage("name the new embedder with --model, not with --embedder")
+    desk = desk_of(options)
+    progress = ProgressLine()
+    try:
+        done = desk.reembed(lambda: SentenceEmbedder(options.to, desk.settings.threads), progress)
+    finally:
+        progress.close()
+    if options.json:
+        print_json(asdict(done))
+    elif done.embedder == done.was:
+        print(f"nothing to embed: the embedder of the library is {done.embedder} already")
+    else:
+        print(
+            f"{done.passages} passages have vectors of {done.embedder} now; {done.embedded} texts embedded in {done.seconds:.1f} s"
+        )
+    named = desk.settings.embedder
+    if named != Settings().embedder and lasting_name(named) != lasting_name(options.to):
+        say(f"{named} is still set by settings.toml or QA_EMBEDDER; take it out there, or set {options.to}")
+    return DONE
 
 
 def backup_command(options: argparse.Namespace) -> int:

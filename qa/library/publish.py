@@ -3,12 +3,15 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import apsw
 import numpy as np
 
+from qa.errors import ModelError
 from qa.library.copies import regroup
 from qa.library.database import json_list, next_generation, rows
+from qa.library.embedded import vector_tables
 from qa.library.files import note_files
 from qa.library.history import record
 from qa.library.plan import Addition, Plan
@@ -47,25 +50,41 @@ def store_vectors(
     cuts: Iterable[Cut],
     embedder: Callable[[], Embedder],
     progress: Callable[[int, int], None],
-) -> None:
-    """Embed what has no vector yet; commits batch by batch, so that an interrupted run goes on where it was.
+    table: str = "vectors",
+) -> int:
+    """Embed what has no vector in a table yet; returns how many texts that were.
 
-    A vector that no passage refers to is seen by no search.
+    Commits batch by batch, so that an interrupted run goes on where it was. A vector that no passage refers to is seen by
+    no search. Raises ModelError where what the embedder gives are no unit vectors of its dimension.
     """
     missing = {cut.text_hash: cut.searchable for cut in cuts}
     for key in list(missing):
-        if connection.execute("SELECT 1 FROM vectors WHERE text_hash = ?", (key,)).fetchone():
+        if connection.execute(f"SELECT 1 FROM {table} WHERE text_hash = ?", (key,)).fetchone():  # noqa: S608
             del missing[key]
     # By length: a batch is padded to its longest text.
     waiting = sorted(missing.items(), key=lambda item: len(item[1]))
     for first in range(0, len(waiting), BATCH):
         progress(first, len(waiting))
         batch = waiting[first : first + BATCH]
-        vectors = np.asarray(embedder().encode([text for _, text in batch]), dtype=np.float16)
+        vectors = _unit_vectors(embedder(), [text for _, text in batch]).astype(np.float16)
         rows = [(key, vector.tobytes()) for (key, _), vector in zip(batch, vectors, strict=True)]
         with connection:
-            connection.executemany("INSERT INTO vectors VALUES (?, ?)", rows)
+            connection.executemany(f"INSERT INTO {table} VALUES (?, ?)", rows)  # noqa: S608
     progress(len(waiting), len(waiting))
+    return len(waiting)
+
+
+def _unit_vectors(embedder: Embedder, texts: Sequence[str]) -> Any:
+    """Vectors of texts, float32 of shape (n, dimension); one that is none would be found for no question, or for any."""
+    vectors = np.asarray(embedder.encode(texts), dtype=np.float32)
+    if vectors.shape != (len(texts), embedder.dimension) or not np.allclose(
+        np.linalg.norm(vectors, axis=1), 1, atol=0.01
+    ):
+        raise ModelError(
+            f"the embedder {embedder.fingerprint} does not give vectors of length one and dimension "
+            f"{embedder.dimension}; give another with --embedder, or --model of qa reembed"
+        )
+    return vectors
 
 
 def publish(
@@ -185,10 +204,11 @@ def _write_passage(connection: apsw.Connection, row_id: int, addition: Addition,
 
 
 def _drop_unused_vectors(connection: apsw.Connection, dead: dict[int, bytes]) -> None:
-    connection.executemany(
-        "DELETE FROM vectors WHERE text_hash = ?1 AND NOT EXISTS (SELECT 1 FROM passages WHERE text_hash = ?1)",
-        [(text_hash,) for text_hash in set(dead.values())],
-    )
+    for table in vector_tables(connection):
+        connection.executemany(
+            f"DELETE FROM {table} WHERE text_hash = ?1 AND NOT EXISTS (SELECT 1 FROM passages WHERE text_hash = ?1)",  # noqa: S608
+            [(text_hash,) for text_hash in set(dead.values())],
+        )
 
 
 def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], dead: list[int], small: int) -> None:

@@ -12,6 +12,7 @@ import apsw
 from qa.articles.candidate import LINE_SUFFIXES, article_suffix
 from qa.errors import LibraryError
 from qa.library.database import rows
+from qa.library.embedded import vector_tables
 from qa.library.history import forget
 from qa.library.publish import write_one_segment
 from qa.library.restore import STAGING
@@ -31,7 +32,8 @@ def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
     shutil.rmtree(folder / STAGING, ignore_errors=True)
     holding = _purge_uploads(connection, uploads)
     with connection:
-        connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
+        for table in vector_tables(connection):
+            connection.execute(f"DELETE FROM {table} WHERE text_hash NOT IN (SELECT text_hash FROM passages)")  # noqa: S608
         connection.execute("INSERT INTO keywords (keywords) VALUES ('optimize')")
         forget(connection)
         write_one_segment(connection, folder)

@@ -15,6 +15,7 @@ import apsw
 from qa.errors import InputError, LibraryError
 from qa.library.catalogue import Catalogue
 from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.embedded import under_way
 from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
 from qa.library.listing import Selection, list_articles, older_than
@@ -93,6 +94,10 @@ class Snapshot:
     def roots(self) -> list[Path]:
         """The folders and files that the library mirrors."""
         return [Path(root) for (root,) in rows(self._connection, "SELECT root FROM sources ORDER BY root")]
+
+    def reembedding(self) -> tuple[str, int, int] | None:
+        """Whose vectors are being made for how many passages, and of how many they are made; None where nobody's are."""
+        return under_way(self._connection)
 
     def history(self, article_id: str) -> tuple[Version, ...]:
         """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""

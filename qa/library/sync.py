@@ -4,20 +4,17 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import apsw
-
 from qa.articles.candidate import SEVERAL_SUFFIXES, article_suffix
-from qa.errors import InputError, LibraryError
+from qa.errors import InputError
 from qa.library.database import (
     delete_database,
     exists,
-    get_meta,
     mapped_errors,
     open_to_read,
     open_to_write,
     rows,
-    set_meta,
 )
+from qa.library.embedded import record_embedder
 from qa.library.lock import writing
 from qa.library.plan import Plan, make_plan
 from qa.library.publish import cut_article, publish, store_vectors
@@ -54,7 +51,8 @@ def sync(
             return sources_to_sync(connection, paths, (folder / UPLOADS).resolve())
 
         try:
-            record_embedder(connection, folder, embedder().fingerprint)
+            made = embedder()
+            record_embedder(connection, folder, made)
             # To look changes nothing: what is registered for it is registered again, alike, by the publishing transaction.
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -66,7 +64,7 @@ def sync(
                 connection.execute("ROLLBACK")
             cuts = [cut_article(a.article.title, a.article.date, a.article.text, settings) for a in plan.additions]
             flat = (cut for article_cuts in cuts for cut in article_cuts)
-            store_vectors(connection, flat, embedder, lambda done, total: tell("embedding", done, total))
+            store_vectors(connection, flat, lambda: made, lambda done, total: tell("embedding", done, total))
             publish(connection, folder, plan, cuts, register=register)
         except InputError:
             if new:  # a mistyped path makes no library
@@ -130,21 +128,3 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
         finally:
             connection.close()
     return tuple(article_ids)
-
-
-def record_embedder(connection: apsw.Connection, folder: Path, fingerprint: str) -> None:
-    """Write down whose vectors a new library holds. Raises LibraryError when they are another embedder's."""
-    recorded = get_meta(connection, "embedder")
-    if recorded is None or not rows(connection, "SELECT 1 FROM vectors LIMIT 1"):
-        with connection:
-            set_meta(connection, "embedder", fingerprint)
-    elif recorded != fingerprint:
-        raise LibraryError(embedder_mismatch(folder, recorded, fingerprint))
-
-
-def embedder_mismatch(folder: Path, recorded: str, asked: str) -> str:
-    """The message for a library whose vectors another embedder made."""
-    return (
-        f"the library at {folder} was made with the embedder {recorded}, but {asked} is set; set the former again, "
-        f"or embed everything anew with: qa repair --reembed --library {folder}"
-    )

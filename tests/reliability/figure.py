@@ -39,7 +39,7 @@ class Effort:
     closed: int  # cases of closed and damaged folders
 
 
-CHANGES = ("first build", "add", "update", "delete", "remove", "upload")
+CHANGES = ("first build", "add", "update", "delete", "remove", "upload", "reembed")
 SHORT = Effort(
     changes=("first build", "update"), calls=3, random_kills=4, replays=24, damages=20, rounds=1, writers=5, articles=30,
     hostile=20, queries=40, closed=4,

@@ -4,6 +4,7 @@ from pathlib import Path
 from random import Random
 
 from qa.chat import Desk
+from qa.library.embedded import recorded_embedder
 from qa.settings import Settings
 from tests.conftest import ScriptedGenerator, WordEmbedder, WordReader, write_articles
 
@@ -42,7 +43,17 @@ def write(folder: Path, numbers: range, version: int = 0) -> Path:
     return write_articles(folder, {name(number): text(number, version) for number in numbers})
 
 
+class FewWords(WordEmbedder):
+    """Another embedder: words share 48 places."""
+
+    name, fingerprint = "few words", "words-48"
+    dimension = 48
+
+
 def desk_for(folder: Path, embedder: WordEmbedder | None = None) -> Desk:
-    """A desk over a library, with fakes, that has nothing in memory yet."""
-    one = embedder or WordEmbedder()
-    return Desk(folder, Settings(), lambda: one, WordReader, ScriptedGenerator)
+    """A desk over a library, with fakes, that has nothing in memory yet; the embedder is the one the library names."""
+
+    def named() -> WordEmbedder:
+        return embedder or (FewWords() if recorded_embedder(folder)[1] == FewWords.name else WordEmbedder())
+
+    return Desk(folder, Settings(), named, WordReader, ScriptedGenerator)

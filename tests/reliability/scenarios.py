@@ -53,7 +53,7 @@ class Scenario:
 
 
 def library_scenarios(place: Path, names: Sequence[str], articles: int = 12) -> list[Scenario]:
-    """The changes of these names: first build, add, update, delete, remove, upload."""
+    """The changes of these names: first build, add, update, delete, remove, upload, reembed."""
 
     def scenario(name: str) -> Scenario:
         prepare, change = changes[name]
@@ -86,6 +86,7 @@ def library_scenarios(place: Path, names: Sequence[str], articles: int = 12) -> 
         "delete": (lambda files: [(files / made.name(number)).unlink() for number in (3, 4)], index),
         "remove": (lambda files: None, remove),
         "upload": (lambda files: None, upload),
+        "reembed": (lambda files: None, lambda library, files: made.desk_for(library).reembed(made.FewWords)),
     }
     return [scenario(name) for name in names]
 
