@@ -27,7 +27,7 @@ from qa.library.embedded import embedder_mismatch, recorded_embedder
 from qa.library.listing import ORDERS, Order, Selection
 from qa.library.lock import writing
 from qa.library.reembedding import reembed
-from qa.library.restore import restore
+from qa.library.restore import finish_restore, restore
 from qa.library.store import Library, Snapshot
 from qa.library.sync import remove, sync
 from qa.library.uploads import store_upload
@@ -308,6 +308,7 @@ class Desk:
 
     def upload(self, name: str, data: bytes) -> Path:
         """Store a file in the library's own source, ``uploads``; ``index`` it afterwards. Raises InputError."""
+        finish_restore(self.library.folder)  # which would put the restored files in the place of this one
         return store_upload(self.library.uploads, name, data)
 
     def remove(self, *article_ids: str, purge: bool = False) -> tuple[str, ...]:

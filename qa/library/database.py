@@ -25,6 +25,7 @@ FILE = "library.sqlite"
 FORMAT = "4"
 READABLE = ("2", "3", FORMAT)  # 2 lacks the history and the pages, 3 the looks of files, which no answer needs
 CHECKSUM_BYTES = 8  # of each page
+UNFINISHED = "restored from"  # the note of a library of which a restore has still to move uploads and settings
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # SQLError: a table is missing. UnicodeDecodeError: what should be text is none.
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, UnicodeDecodeError)
@@ -141,7 +142,12 @@ def open_to_write(folder: Path) -> apsw.Connection:
                     set_meta(connection, "format", FORMAT)
                     set_meta(connection, "checksums", str(connection.reserve_bytes()))
             _bring_up_to_date(connection)
-            return _checked(connection, folder)
+            checked = _checked(connection, folder)
+            if get_meta(checked, UNFINISHED) is not None:
+                from qa.library.restore import move_beside  # it needs this file
+
+                move_beside(folder, checked)
+            return checked
 
 
 def _bring_up_to_date(connection: apsw.Connection) -> None:
