@@ -26,7 +26,7 @@ class Settings:
     overlap_sentences: int = 1  # so that a sentence and the one that explains it share a passage
     candidates: int = 40  # passages each search brings to the fusion
     context_passages: int = 3  # passages put before the model; each costs about 170 prompt tokens, half a second
-    shown_passages: int = 8  # passages listed beside an answer, and searched for a sentence to quote
+    shown_passages: int = 16  # passages listed beside an answer, and searched for a sentence to quote
     context_tokens: int = 2048  # prompt and answer together; smaller where the model has less
     answer_tokens: int = 96  # two or three sentences
     refuse_below: float = 0.5  # probability that the library answers, under which a question is refused

@@ -60,7 +60,7 @@ def test_a_report_is_written_and_read_again(tmp_path: Path, make_desk: MakeDesk)
     with pytest.raises(InputError, match="holds a run of the task ask, this one is support"):
         read_records(tmp_path / "out", "support")
     document = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
-    assert (document["seed"], document["settings"]["shown_passages"]) == (7, 8)
+    assert (document["seed"], document["settings"]["shown_passages"]) == (7, 16)
     assert document["models"]["embedder"] == "words-512"
     assert {"python", "torch", "newsdesk"} <= set(document["versions"])
     assert {"group", "name", "value", "count", "low", "high", "unit"} == set(document["figures"][0])
