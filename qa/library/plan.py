@@ -1,7 +1,7 @@
 """What a sync would change: sources are read and held against the rows, nothing is written."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import apsw
@@ -9,38 +9,58 @@ import apsw
 from qa.articles import ArticleReader, Candidate, Collection, RepeatedId, Skipped, scan_source
 from qa.errors import InputError
 from qa.library.sources import Source, held, refuse_emptied
+from qa.library.spool import Spool
 from qa.types import Article, Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """An article to be written: a new one, or the new version of ``row_id``."""
+    """An article to be written: a new one, or the new version of ``row_id``. Its text, and the file's, are not in memory."""
 
     source: Source
-    candidate: Candidate
-    article: Article
+    candidate: Candidate  # without its data
     row_id: int | None
+    spool: Spool
+    place: int
+
+    @property
+    def article(self) -> Article:
+        """The article, read anew each time."""
+        return self.spool.get(self.place)
 
 
 @dataclass(slots=True)
 class Plan:
-    """The changes found so far; filled while the sources are read."""
+    """The changes found so far; filled while the sources are read, whose texts go into the spool."""
 
+    spool: Spool = field(default_factory=Spool)
     additions: list[Addition] = field(default_factory=list)
     removed: set[int] = field(default_factory=set)  # row ids
     failures: list[Failure] = field(default_factory=list)
     unchanged: int = 0
     skipped: int = 0
 
+    def add(self, source: Source, candidate: Candidate, article: Article, row_id: int | None) -> None:
+        """Plan to write an article."""
+        self.additions.append(
+            Addition(source, replace(candidate, data=b""), row_id, self.spool, self.spool.put(article))
+        )
+
 
 def make_plan(
-    connection: apsw.Connection, sources: list[Source], library: Path, allow_empty: bool, seen: Callable[[int], None]
+    connection: apsw.Connection,
+    sources: list[Source],
+    library: Path,
+    allow_empty: bool,
+    seen: Callable[[int], None],
+    spool: Spool | None = None,
 ) -> Plan:
     """Read the sources and compare; ``seen`` is called with the number of articles looked at.
 
+    ``spool`` keeps the articles to be written, and is to be open as long as the plan is used; None for one in memory.
     Raises InputError where a source that held articles is gone, unless ``allow_empty``.
     """
-    plan = Plan()
+    plan = Plan(spool or Spool())
     looked_at = 0
     with ArticleReader() as reader:
         for source in sources:
@@ -108,7 +128,7 @@ def _compare(
         kept = "; the version indexed before is kept" if row_id is not None else ""
         plan.failures.append(Failure(_place(candidate), f"{error}{kept}"))
     else:
-        plan.additions.append(Addition(source, candidate, article, row_id))
+        plan.add(source, candidate, article, row_id)
 
 
 def _place(candidate: Candidate) -> str:
