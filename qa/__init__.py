@@ -47,9 +47,11 @@ def open(path: str | os.PathLike[str] | None = None, model: str | None = None, e
     from qa.answering.choice import make_generator
     from qa.answering.reader import PassageReader
     from qa.library.embedded import recorded_embedder
+    from qa.library.restore import finish_restore
     from qa.retrieval.embedder import DEFAULT, SentenceEmbedder
 
     folder = library_path(path)
+    finish_restore(folder)  # the settings may still be those of before
     settings = load_settings(folder, model=model, embedder=embedder)
 
     def made() -> SentenceEmbedder:

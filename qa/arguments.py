@@ -45,6 +45,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
             action="store_true",
             help="accept that a folder which held articles is now empty or missing",
         )
+        made.add_argument(
+            "--full", action="store_true", help="read every file, also those whose size, time and inode did not change"
+        )
     index.add_argument(
         "--watch", action="store_true", help="stay, and do it again whenever files change; Ctrl-C ends it"
     )

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Generator as Yields
 from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
@@ -26,13 +27,13 @@ from qa.library.embedded import embedder_mismatch, recorded_embedder
 from qa.library.listing import ORDERS, Order, Selection
 from qa.library.lock import writing
 from qa.library.reembedding import reembed
-from qa.library.restore import restore
+from qa.library.restore import finish_restore, restore
 from qa.library.store import Library, Snapshot
 from qa.library.sync import remove, sync
 from qa.library.uploads import store_upload
 from qa.library.watching import watch
 from qa.retrieval.query import Query, checked_date, checked_range, read_query, search_terms
-from qa.retrieval.search import search, within_reach
+from qa.retrieval.search import search, stretch_of, within_reach
 from qa.settings import Settings
 from qa.types import (
     Answer,
@@ -105,19 +106,31 @@ class Desk:
         ``articles`` are the ids of those to search, None for all; ``any_date`` takes no range from the question.
         """
         began = time.perf_counter()
-        settings = self.settings
         query = read_query(question, history, since, until, today, articles, any_date)
+        refusal = yield from self._attempt(question, query, None, began, wanted)
+        if refusal and query.phrased and (refusal.since or refusal.until) and wanted():
+            # Of "this week" an article may tell before or after; what it says is looked for before giving up.
+            note = f"No article dated {stretch_of(query.scope)} answers this; all dates were searched."
+            refusal = yield from self._attempt(question, query.of_all_dates(), note, began, wanted)
+        if refusal:
+            yield refusal
+
+    def _attempt(
+        self, question: str, query: Query, note: str | None, began: float, wanted: Callable[[], bool]
+    ) -> Yields[Answer, None, Answer | None]:
+        """Yield the answer as it grows; returns the refusal where there is none. ``note`` is said with both."""
+        settings = self.settings
 
         # Find passages, in one state of the library; a range or phrase that no article fits is left out, and said.
         with self.library.snapshot() as snapshot:
             embedder = self.embedder_of(snapshot.embedder)
-            query, note = within_reach(snapshot, query)
+            query, left_out = within_reach(snapshot, query)
             hits = self.found(snapshot, query, settings.shown_passages)
             nearest = nearest_articles(hits) or snapshot.newest(3)
         answer = Answer(
             question,
             query.standalone,
-            reason=note,
+            reason=" ".join(filter(None, (note, left_out))) or None,
             since=query.scope.since,
             until=query.scope.until,
             passages=tuple(hits),
@@ -130,8 +143,7 @@ class Desk:
         sure = confidence(query.text, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
-            yield refused(answer, query.text, nearest, began)
-            return
+            return refused(answer, query.text, nearest, began)
         yield answer
 
         def alone(part: Sequence[Evidence]) -> float:
@@ -141,7 +153,10 @@ class Desk:
             evidence = of_the_newest(evidence, lambda part: alone(part) >= ANSWERS_ALONE)
         values = differing(evidence, lambda part: alone(part) >= DIFFERS_ALONE)
         for answered in self._answered(query, answer, evidence, values, embedder, began, wanted):
-            yield answered if answered.sentences else refused(answered, query.text, nearest, began)
+            if not answered.sentences:
+                return refused(answered, query.text, nearest, began)
+            yield answered
+        return None
 
     def _answered(
         self,
@@ -225,10 +240,15 @@ class Desk:
         embedder = self.embedder_of(snapshot.embedder)
         return search(snapshot, embedder, query, max(count, self.settings.candidates), count)
 
-    def index(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> SyncReport:
-        """Bring the library up to date with files and folders; with no path, with every source it knows."""
+    def index(
+        self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None, full: bool = False
+    ) -> SyncReport:
+        """Bring the library up to date with files and folders; with no path, with every source it knows.
+
+        ``full`` reads files, too, that have the size, the time of change and the inode they had when they were last read.
+        """
         chosen = [Path(path) for path in paths]
-        return sync(self.library.folder, chosen, self._embedder_now, self.settings, allow_empty, progress)
+        return sync(self.library.folder, chosen, self._embedder_now, self.settings, allow_empty, progress, full)
 
     def watch(
         self,
@@ -237,6 +257,7 @@ class Desk:
         stop: threading.Event | None = None,
         allow_empty: bool = False,
         progress: Progress | None = None,
+        full: bool = False,
     ) -> None:
         """``index`` now and whenever these files and folders change, until ``stop`` is set; with no path, all known ones.
 
@@ -245,16 +266,18 @@ class Desk:
         """
 
         def round_of() -> SyncReport:
-            return self.index(*paths, allow_empty=allow_empty, progress=progress)
+            return self.index(*paths, allow_empty=allow_empty, progress=progress, full=full)
 
         told(round_of())
         with self.library.snapshot(vectors=False) as snapshot:
             places = [Path(path).resolve() for path in paths] or snapshot.roots()
         watch(round_of, places, self.library.folder.resolve(), told, stop or threading.Event())
 
-    def diff(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> Diff:
+    def diff(
+        self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None, full: bool = False
+    ) -> Diff:
         """What ``index`` would do; nothing is written or embedded."""
-        return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress)
+        return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress, full)
 
     def backup(self, file: Path | str, replace: bool = False, progress: Progress | None = None) -> Backup:
         """Write the library into one file, read back before it is there; questions go on meanwhile."""
@@ -285,6 +308,7 @@ class Desk:
 
     def upload(self, name: str, data: bytes) -> Path:
         """Store a file in the library's own source, ``uploads``; ``index`` it afterwards. Raises InputError."""
+        finish_restore(self.library.folder)  # which would put the restored files in the place of this one
         return store_upload(self.library.uploads, name, data)
 
     def remove(self, *article_ids: str, purge: bool = False) -> tuple[str, ...]:

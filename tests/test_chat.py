@@ -346,9 +346,29 @@ def test_the_passages_put_before_the_generator_are_named(ready: MakeDesk) -> Non
 
 def test_a_date_phrase_is_read_against_today(ready: MakeDesk) -> None:
     """A month means the last time it has come."""
+    question = "How many crowns did the work or the union want last month?"
     for today, since, until in (("2031-06-01", "2031-05-01", "2031-05-31"), ("2031-05-20", "2031-04-01", "2031-04-30")):
-        answer = ready().ask("What did the news say last month?", today=today)
-        assert (answer.since, answer.until) == (since, until)
+        answer = ready(TRUE).ask(question, today=today)
+        assert (answer.since, answer.until, answer.reason) == (since, until, None)
+
+
+def test_where_no_article_of_a_phrase_s_dates_answers_all_dates_are_searched(ready: MakeDesk) -> None:
+    """And that is said, in an answer and in a refusal; a range that was set is kept to."""
+    question = "How many crowns had the work cost, as said in May 2031?"
+    said = "No article dated from 2031-05-01 until 2031-05-31 answers this; all dates were searched."
+    desk = ready(TRUE)
+    answer = desk.ask(question, today="2031-06-01")
+    assert answer.reason == said
+    assert [citation.article_id for citation in answer.citations] == ["bridge.txt"]
+    refusal = desk.ask("Who won the zeppelin regatta in May 2031?", today="2031-06-01")
+    assert refusal.reason == f"{said} No passage found mentions: won, zeppelin, regatta, may, 2031."
+    for one in (answer, refusal):
+        sound(desk, one)
+        assert (one.since, one.until) == (None, None)
+    kept = desk.ask("How many crowns had the work cost?", since="2031-05-01", until="2031-05-31")
+    assert (kept.abstained, kept.since, kept.until) == (True, "2031-05-01", "2031-05-31")
+    [*_, stopped] = desk.stream(question, today="2031-06-01", wanted=lambda: False)
+    assert (stopped.abstained, stopped.since) == (True, "2031-05-01")
 
 
 def test_history_makes_a_follow_up_find_its_passage(ready: MakeDesk) -> None:

@@ -9,6 +9,7 @@ from qa.errors import LibraryError
 from qa.library.database import (
     COPIES_SCHEMA,
     FILE,
+    FORMAT,
     SCHEMA,
     exists,
     get_meta,
@@ -33,7 +34,7 @@ def test_a_new_library_can_be_read_and_is_private(tmp_path: Path) -> None:
     assert not exists(folder)
     open_to_write(folder).close()
     assert exists(folder)
-    assert get_meta(open_to_read(folder), "format") == "3"
+    assert get_meta(open_to_read(folder), "format") == FORMAT
     assert (folder.stat().st_mode & 0o777, (folder / FILE).stat().st_mode & 0o777) == (0o700, 0o600)
 
 
@@ -65,7 +66,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     set_meta(connection, "format", "999")
     connection.close()
     for open_library in (open_to_read, open_to_write):
-        with pytest.raises(LibraryError, match="has format 999, this version reads 3; index it anew"):
+        with pytest.raises(LibraryError, match=f"has format 999, this version reads {FORMAT}; index it anew"):
             open_library(tmp_path)
 
 
@@ -82,7 +83,7 @@ def test_a_library_that_knows_no_pages_is_read_and_brought_up_to_date(
     assert make_desk().search("bridge") == before
     assert make_desk().article("bridge.txt").pages == ()
     assert make_desk().index(articles).unchanged == 3
-    assert get_meta(open_to_read(folder), "format") == "3"
+    assert get_meta(open_to_read(folder), "format") == FORMAT
     assert make_desk().search("bridge") == before
 
 

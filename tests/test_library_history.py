@@ -9,7 +9,7 @@ import pytest
 from qa.chat import Desk
 from qa.cli import main
 from qa.errors import InputError, LibraryError
-from qa.library.database import get_meta, open_to_read, open_to_write
+from qa.library.database import FORMAT, get_meta, open_to_read, open_to_write
 from qa.library.verify import verify
 from tests.commands import document, error
 from tests.conftest import MakeDesk, write_articles
@@ -120,7 +120,7 @@ def test_a_library_of_before_is_asked_as_it_is_and_gets_a_history_when_indexed(d
     assert get_meta(open_to_read(library), "format") == "2"
     write_articles(articles, {"bridge.txt": "date 2031-04-03 Harbour bridge closes\nIt closed again.\n"})
     assert desk.index().updated == 1
-    assert get_meta(open_to_read(library), "format") == "3"
+    assert get_meta(open_to_read(library), "format") == FORMAT
     first, second = desk.history("bridge.txt")
     assert (first.indexed_at, first.change, first.title) == (None, "added", "Harbour bridge reopens in Port Lindal")
     assert (second.change, second.title) == ("updated", "Harbour bridge closes")

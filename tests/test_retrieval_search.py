@@ -187,7 +187,8 @@ def test_a_query_is_searched_without_its_date_phrase() -> None:
         "What was said of the frost last month?",
         "What was said of the frost?",
         Scope("2031-05-01", "2031-05-31"),
-        False,
+        newest=False,
+        phrased=True,
     )
 
 

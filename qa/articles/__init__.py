@@ -3,7 +3,7 @@
 Nothing here knows how articles are stored or searched.
 """
 
-from qa.articles.candidate import ARTICLE_SUFFIXES, Candidate, Collection, RepeatedId, Skipped
+from qa.articles.candidate import ARTICLE_SUFFIXES, Candidate, Collection, RepeatedId, Skipped, Unread
 from qa.articles.cleaning import clean_text
 from qa.articles.reading import ArticleReader
 from qa.articles.scanning import scan_source
@@ -15,6 +15,7 @@ __all__ = [
     "Collection",
     "RepeatedId",
     "Skipped",
+    "Unread",
     "clean_text",
     "scan_source",
 ]

@@ -46,6 +46,13 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Unread:
+    """A file of which nothing was read, as it looks as it did before: what it holds is known."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class RepeatedId(Failure):
     """An article whose id stands again further down in its file: listed as failed, though nothing is unknown about it."""
 

@@ -7,8 +7,9 @@ outside the root is read even if the tree changes meanwhile.
 import errno
 import os
 import stat
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
 from qa.articles.candidate import (
@@ -18,17 +19,19 @@ from qa.articles.candidate import (
     Candidate,
     Collection,
     Skipped,
+    Unread,
     article_suffix,
     candidate_from,
 )
 from qa.articles.file_name import is_fit, printable
 from qa.articles.json_lines import scan_lines
+from qa.articles.looks import Looks
 from qa.types import Failure
 
 FILE_BYTES = 50_000_000
 FOLDER_DEPTH = 100  # each level keeps a descriptor open
 
-Found = Candidate | Collection | Skipped | Failure
+Found = Candidate | Collection | Unread | Skipped | Failure
 Kind = Literal["file", "folder", "link", "other"]
 
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC  # O_NONBLOCK: a FIFO must not hold the walk up
@@ -39,9 +42,13 @@ _NOT_REGULAR = "is not a regular file"
 
 @dataclass(frozen=True, slots=True)
 class FolderWalk:
-    """Walks through folders; ``library`` is the device and number of a folder that is left out."""
+    """Walks through folders; ``library`` is the device and number of a folder that is left out.
+
+    ``looks`` says which files need no reading.
+    """
 
     library: tuple[int, int] | None
+    looks: Looks = field(default_factory=Looks)
 
     def entries(self, descriptor: int, prefix: str, wanted: tuple[str, ...], depth: int = 1) -> Iterator[Found]:
         """Yield what an open folder holds, and close its descriptor; ``wanted`` leads to the one entry wanted."""
@@ -56,7 +63,7 @@ class FolderWalk:
                 if kind == "folder":
                     yield from self._folder(descriptor, name, path, wanted[1:], depth)
                 else:
-                    yield from _entry(descriptor, name, path, kind)
+                    yield from self._entry(descriptor, name, path, kind)
         finally:
             os.close(descriptor)
 
@@ -78,9 +85,22 @@ class FolderWalk:
         else:
             yield from self.entries(descriptor, f"{path}/", wanted, depth + 1)
 
+    def _entry(self, parent: int, name: str, path: str, kind: Kind) -> Iterator[Found]:
+        if kind == "link":
+            yield Skipped(printable(path), _LINK)
+        elif kind == "other":
+            yield Skipped(printable(path), _NOT_REGULAR)
+        elif article_suffix(name) is None:
+            yield Skipped(printable(path), UNKNOWN_KIND)
+        else:
+            yield from read_file(parent, name, path, self.looks)
 
-def read_file(parent: int, name: str, path: str) -> Iterator[Found]:
-    """Yield the candidates in one file of an open folder."""
+
+def read_file(parent: int, name: str, path: str, looks: Looks) -> Iterator[Found]:
+    """Yield the candidates in one file of an open folder, unless it looks as it did when it was read."""
+    if looks.unchanged(path, name, parent):
+        yield Unread(path)
+        return
     if not is_fit(name):
         yield Failure(printable(path), _UNFIT_NAME)
         return
@@ -90,23 +110,14 @@ def read_file(parent: int, name: str, path: str) -> Iterator[Found]:
         yield _unread(path, error)
         return
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        began, before = time.time_ns(), os.fstat(descriptor)
+        if not stat.S_ISREG(before.st_mode):
             yield Skipped(path, _NOT_REGULAR)
         elif (suffix := article_suffix(name)) in LINE_SUFFIXES:
             yield from scan_lines(file, path, compressed=suffix == ".jsonl.gz")
         else:
             yield _whole(file, path)
-
-
-def _entry(parent: int, name: str, path: str, kind: Kind) -> Iterator[Found]:
-    if kind == "link":
-        yield Skipped(printable(path), _LINK)
-    elif kind == "other":
-        yield Skipped(printable(path), _NOT_REGULAR)
-    elif article_suffix(name) is None:
-        yield Skipped(printable(path), UNKNOWN_KIND)
-    else:
-        yield from read_file(parent, name, path)
+        looks.read(path, before, os.fstat(descriptor), began)
 
 
 def _listed(descriptor: int, wanted: tuple[str, ...]) -> list[tuple[str, Kind]]:

@@ -8,42 +8,46 @@ from pathlib import Path, PurePosixPath
 from qa.articles.candidate import UNKNOWN_KIND, article_suffix
 from qa.articles.file_name import printable
 from qa.articles.folder_walk import FolderWalk, Found, read_file
+from qa.articles.looks import Looks
 from qa.errors import InputError
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def scan_source(root: Path, library: Path | None = None, under: str = "") -> Iterator[Found]:
+def scan_source(
+    root: Path, library: Path | None = None, under: str = "", looks: Looks | None = None
+) -> Iterator[Found]:
     """Yield what a folder or a file holds, ordered by path; hidden files and folders in it are left out.
 
     Args:
         root: the folder or file; a link to one is resolved.
         library: a folder that is never entered unless the root lies inside it.
         under: the path, relative to a folder root, of the one file or folder in it that is wanted.
+        looks: which files need no reading; takes up how those look that were read, once they have been.
 
     Raises:
         InputError: the root or what ``under`` names is missing, unreadable, or no kind of article.
 
     """
-    shown = printable(str(root))
+    shown, looks = printable(str(root)), looks or Looks()
     try:
         resolved = root.resolve(strict=True)
         if resolved.is_dir():
-            return _scan_folder(resolved, _identity(library), under)
+            return _scan_folder(resolved, FolderWalk(_identity(library), looks), under)
     except (OSError, RuntimeError, ValueError) as error:
         reason = "does not exist" if isinstance(error, FileNotFoundError) else "cannot be read"
         raise InputError(f"{shown} {reason}; give a folder or file of articles") from error
     _check_named_file(resolved, shown)
-    return _file(resolved)
+    return _file(resolved, looks)
 
 
-def _scan_folder(root: Path, library: tuple[int, int] | None, under: str) -> Iterator[Found]:
-    if library is not None and library == _identity(root):
+def _scan_folder(root: Path, walk: FolderWalk, under: str) -> Iterator[Found]:
+    if walk.library is not None and walk.library == _identity(root):
         raise InputError(f"{printable(str(root))} is the library itself; give the folder of your articles")
     wanted = PurePosixPath(under).parts
     if wanted:
         _check_under(root, wanted)
-    return _folder(root, library, wanted)
+    return _folder(root, walk, wanted)
 
 
 def _check_under(root: Path, wanted: tuple[str, ...]) -> None:
@@ -68,14 +72,14 @@ def _check_named_file(file: Path, shown: str) -> None:
         raise InputError(f"{shown} {UNKNOWN_KIND}")
 
 
-def _folder(root: Path, library: tuple[int, int] | None, wanted: tuple[str, ...]) -> Iterator[Found]:
-    yield from FolderWalk(library).entries(_opened(root), "", wanted)
+def _folder(root: Path, walk: FolderWalk, wanted: tuple[str, ...]) -> Iterator[Found]:
+    yield from walk.entries(_opened(root), "", wanted)
 
 
-def _file(file: Path) -> Iterator[Found]:
+def _file(file: Path, looks: Looks) -> Iterator[Found]:
     parent = _opened(file.parent)
     try:
-        yield from read_file(parent, file.name, file.name)
+        yield from read_file(parent, file.name, file.name, looks)
     finally:
         os.close(parent)
 

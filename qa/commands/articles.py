@@ -18,7 +18,9 @@ def index_command(options: argparse.Namespace) -> int:
         return watch_command(desk_of(options), options)
     progress = ProgressLine()
     try:
-        report = desk_of(options).index(*options.paths, allow_empty=options.allow_empty, progress=progress)
+        report = desk_of(options).index(
+            *options.paths, allow_empty=options.allow_empty, progress=progress, full=options.full
+        )
     finally:
         progress.close()
     print_json(asdict(report)) if options.json else print(report_line(report))
@@ -29,7 +31,9 @@ def diff_command(options: argparse.Namespace) -> int:
     """Say what ``index`` would do."""
     progress = ProgressLine()
     try:
-        found = desk_of(options).diff(*options.paths, allow_empty=options.allow_empty, progress=progress)
+        found = desk_of(options).diff(
+            *options.paths, allow_empty=options.allow_empty, progress=progress, full=options.full
+        )
     finally:
         progress.close()
     if options.json:

@@ -19,7 +19,13 @@ def watch_command(desk: Desk, options: argparse.Namespace) -> int:
     say("watching; Ctrl-C ends it")
     try:
         with suppress(KeyboardInterrupt):
-            desk.watch(*options.paths, told=told, allow_empty=options.allow_empty, progress=told.progress)
+            desk.watch(
+                *options.paths,
+                told=told,
+                allow_empty=options.allow_empty,
+                progress=told.progress,
+                full=options.full,
+            )
     finally:
         told.progress.close()
     summary = told.summary()

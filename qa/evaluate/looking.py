@@ -28,9 +28,10 @@ class Ranking:
         return tuple(dict.fromkeys(hit.article_id for hit in self.hits))[:DEPTH]
 
 
-def look(desk: Desk, case: Case) -> Ranking:
-    """Search as the product does, deeper than it shows."""
-    return look_up(desk, read_query(case.question, case.history, today=case.today, articles=searched(desk, case)))
+def look(desk: Desk, case: Case, any_date: bool) -> Ranking:
+    """Search as the product does, deeper than it shows; ``any_date`` where it took no range from the question in the end."""
+    asked = read_query(case.question, case.history, today=case.today, articles=searched(desk, case), any_date=any_date)
+    return look_up(desk, asked)
 
 
 def searched(desk: Desk, case: Case) -> set[str] | None:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 import time
 import zipfile
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import apsw
+from filelock import FileLock, Timeout
 
 from qa.articles.file_name import is_fit
 from qa.errors import InputError, LibraryError
@@ -23,6 +25,7 @@ from qa.library.store import UPLOADS, listed_segments
 from qa.types import Backup, Progress
 
 _PAGES = 5_000  # of SQLite, copied between two tellings
+_ROOM = ".qa-backup-"
 _COMPRESSION = 1  # of 9: texts become a third in any case, vectors hardly less
 
 
@@ -40,7 +43,7 @@ def backup(folder: Path, file: Path, replace: bool = False, progress: Progress |
         mapped_errors(folder),
         _target_errors(target),
         ExitStack() as opened,
-        TemporaryDirectory(prefix=".qa-backup-", dir=target.parent) as room,
+        _room(target.parent) as room,
     ):
         connection = open_to_read(folder)
         opened.callback(connection.close)
@@ -89,6 +92,19 @@ def _target_errors(target: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise InputError(full) from error
         raise InputError(f"{target} cannot be written ({error.strerror}); name another file") from error
+
+
+@contextmanager
+def _room(folder: Path) -> Iterator[str]:
+    """A folder beside the backup for what is not whole yet; those that killed runs left are deleted first."""
+    for left in folder.glob(f"{_ROOM}*"):
+        with suppress(OSError, Timeout):
+            own = os.name != "posix" or left.lstat().st_uid == os.geteuid()
+            if own and left.is_dir() and not left.is_symlink():
+                with FileLock(left / "lock", timeout=0):  # the system frees it where its holder was killed
+                    shutil.rmtree(left)
+    with TemporaryDirectory(prefix=_ROOM, dir=folder) as room, FileLock(Path(room, "lock"), timeout=0):
+        yield room
 
 
 def _pinned(connection: apsw.Connection, folder: Path, opened: ExitStack) -> list[tuple[Segment, int]]:

@@ -22,9 +22,10 @@ from qa.errors import LibraryError
 from qa.library.durable import make_folder
 
 FILE = "library.sqlite"
-FORMAT = "3"
-READABLE = ("2", FORMAT)  # 2 lacks the history and the pages, which no answer needs
+FORMAT = "4"
+READABLE = ("2", "3", FORMAT)  # 2 lacks the history and the pages, 3 the looks of files, which no answer needs
 CHECKSUM_BYTES = 8  # of each page
+UNFINISHED = "restored from"  # the note of a library of which a restore has still to move uploads and settings
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # SQLError: a table is missing. UnicodeDecodeError: what should be text is none.
 _DAMAGED = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, UnicodeDecodeError)
@@ -71,6 +72,11 @@ CREATE INDEX copy_bands_by_article ON copy_bands (row_id);
 CREATE TABLE near_copies (row_id INTEGER PRIMARY KEY, copy_group INTEGER NOT NULL);  -- articles that have near copies
 CREATE INDEX near_copies_by_group ON near_copies (copy_group);
 """
+FILES_SCHEMA = """
+CREATE TABLE IF NOT EXISTS files ( -- how files looked when they were read, and how many of their articles are kept out
+    source_id INTEGER NOT NULL, path TEXT NOT NULL, look TEXT NOT NULL, kept_out INTEGER NOT NULL,
+    PRIMARY KEY (source_id, path)) WITHOUT ROWID;
+"""
 HISTORY_SCHEMA = """
 CREATE TABLE history (
     version_id INTEGER PRIMARY KEY,
@@ -81,6 +87,8 @@ CREATE TABLE history (
 );
 CREATE INDEX history_by_article ON history (article_id);
 """
+
+ALL_TABLES = SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA + FILES_SCHEMA
 
 
 def exists(folder: Path) -> bool:
@@ -126,7 +134,7 @@ def open_to_write(folder: Path) -> apsw.Connection:
             connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
             if empty:
                 with connection:
-                    connection.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
+                    connection.execute(ALL_TABLES)
                     # 4000: with its checksum a page has no room for the 4,050 bytes that FTS5 would put on it.
                     connection.execute(
                         "INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)"
@@ -134,11 +142,19 @@ def open_to_write(folder: Path) -> apsw.Connection:
                     set_meta(connection, "format", FORMAT)
                     set_meta(connection, "checksums", str(connection.reserve_bytes()))
             _bring_up_to_date(connection)
-            return _checked(connection, folder)
+            checked = _checked(connection, folder)
+            if get_meta(checked, UNFINISHED) is not None:
+                from qa.library.restore import move_beside  # it needs this file
+
+                move_beside(folder, checked)
+            return checked
 
 
 def _bring_up_to_date(connection: apsw.Connection) -> None:
-    """Add what older formats lack: 1 knew nothing of near copies, 2 nothing of pages and of how an article came to be."""
+    """Add what older formats lack.
+
+    1 knew nothing of near copies, 2 nothing of pages and of how an article came to be, 3 nothing of how files look.
+    """
     from qa.library.copies import regroup  # it needs this file
 
     with connection:
@@ -154,6 +170,8 @@ def _bring_up_to_date(connection: apsw.Connection) -> None:
                 """INSERT INTO history (article_id, indexed_at, change, content_hash, title)
                    SELECT article_id, NULL, 'added', content_hash, title FROM articles ORDER BY row_id"""
             )
+        if found in ("1", "2", "3"):
+            connection.execute(FILES_SCHEMA)
             set_meta(connection, "format", FORMAT)
 
 

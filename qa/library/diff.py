@@ -7,7 +7,15 @@ from pathlib import Path
 
 import apsw
 
-from qa.library.database import COPIES_SCHEMA, HISTORY_SCHEMA, SCHEMA, exists, mapped_errors, open_to_read, rows
+from qa.library.database import (
+    ALL_TABLES,
+    FORMAT,
+    exists,
+    get_meta,
+    mapped_errors,
+    open_to_read,
+    rows,
+)
 from qa.library.plan import Plan, make_plan
 from qa.library.publish import write_rows
 from qa.library.sources import sources_to_sync
@@ -17,7 +25,13 @@ from qa.library.sync import report_of
 from qa.types import Change, Diff, Progress
 
 
-def diff(folder: Path, paths: Sequence[Path], allow_empty: bool = False, progress: Progress | None = None) -> Diff:
+def diff(
+    folder: Path,
+    paths: Sequence[Path],
+    allow_empty: bool = False,
+    progress: Progress | None = None,
+    full: bool = False,
+) -> Diff:
     """What ``sync`` would do with the same paths, as far as no model is needed to tell.
 
     Raises what ``sync`` would raise for them, save that the embedder is another one; LibraryError where there is no
@@ -30,7 +44,9 @@ def diff(folder: Path, paths: Sequence[Path], allow_empty: bool = False, progres
         try:
             before = _articles(copy)
             sources = sources_to_sync(copy, paths, (folder / UPLOADS).resolve())
-            plan = make_plan(copy, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), spool)
+            plan = make_plan(
+                copy, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), full, spool
+            )
             written = write_rows(copy, plan)
             after = _articles(copy)
         finally:
@@ -39,16 +55,18 @@ def diff(folder: Path, paths: Sequence[Path], allow_empty: bool = False, progres
 
 
 def _copy(folder: Path) -> apsw.Connection:
-    """Sources, articles without their texts, and what is kept out, in memory; of no library, nothing."""
+    """Sources, articles without their texts, what is kept out and the looks of files, in memory; of no library, nothing."""
     copy = apsw.Connection(":memory:")
-    copy.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
+    copy.execute(ALL_TABLES)
     if exists(folder):
         library = open_to_read(folder)
         try:
-            library.execute("BEGIN")  # one state for all three
+            library.execute("BEGIN")  # one state for all
             with copy:
                 copy.executemany("INSERT INTO sources VALUES (?, ?, ?)", library.execute("SELECT * FROM sources"))
                 copy.executemany("INSERT INTO kept_out VALUES (?, ?, ?, ?)", library.execute("SELECT * FROM kept_out"))
+                if get_meta(library, "format") == FORMAT:
+                    copy.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", library.execute("SELECT * FROM files"))
                 copy.executemany(
                     "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, '', NULL, NULL, NULL, '', NULL)",
                     library.execute("SELECT row_id, article_id, source_id, path, given_id, content_hash FROM articles"),

@@ -1,14 +1,17 @@
 """What a sync would change: sources are read and held against the rows, nothing is written."""
 
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import apsw
 
-from qa.articles import ArticleReader, Candidate, Collection, RepeatedId, Skipped, scan_source
+from qa.articles import ArticleReader, Candidate, Collection, RepeatedId, Skipped, Unread, scan_source
+from qa.articles.looks import Looks
 from qa.errors import InputError
-from qa.library.sources import Source, held, refuse_emptied
+from qa.library.files import FileKey, FileState, articles_of_file, articles_of_files, known_files
+from qa.library.sources import Source, refuse_emptied
 from qa.library.spool import Spool
 from qa.types import Article, Failure
 
@@ -37,6 +40,7 @@ class Plan:
     additions: list[Addition] = field(default_factory=list)
     removed: set[int] = field(default_factory=set)  # row ids
     failures: list[Failure] = field(default_factory=list)
+    files: dict[FileKey, FileState | None] = field(default_factory=dict)  # what to note of files; None: nothing
     unchanged: int = 0
     skipped: int = 0
 
@@ -53,82 +57,136 @@ def make_plan(
     library: Path,
     allow_empty: bool,
     seen: Callable[[int], None],
+    full: bool = False,
     spool: Spool | None = None,
 ) -> Plan:
-    """Read the sources and compare; ``seen`` is called with the number of articles looked at.
+    """Read the sources and compare; ``seen`` is called with the number of things looked at.
 
-    ``spool`` keeps the articles to be written, and is to be open as long as the plan is used; None for one in memory.
-    Raises InputError where a source that held articles is gone, unless ``allow_empty``.
+    A file that looks as it did when it was last read is not read again, unless ``full``. ``spool`` keeps the articles to be
+    written, and is to be open as long as the plan is used; None for one in memory. Raises InputError where a source that
+    held articles is gone, unless ``allow_empty``.
     """
     plan = Plan(spool or Spool())
     looked_at = 0
     with ArticleReader() as reader:
         for source in sources:
-            rows = held(connection, source)
-            present: set[tuple[str, str]] = set()
-            for found in _found(source, library, reader):
+            comparison = _Comparison(connection, plan, source, reader, full)
+            for found in _found(source, library, reader, comparison.looks):
                 looked_at += 1
                 seen(looked_at)
-                if isinstance(found, Skipped):
-                    plan.skipped += 1
-                elif isinstance(found, Failure):
-                    plan.failures.append(found)
-                    present.update(key for key in rows if _may_be_hidden(key[0], found))
-                else:
-                    present.add((found.path, found.given_id or ""))
-                    _compare(connection, plan, source, found, rows, reader)
-            if not allow_empty:
-                refuse_emptied(source, len(rows), len(present))
-            plan.removed.update(row_id for key, (row_id, _) in rows.items() if key not in present)
+                comparison.take(found)
+            comparison.finish(allow_empty)
     _refuse_taken_ids(connection, plan)
     return plan
 
 
-def _found(source: Source, library: Path, reader: ArticleReader) -> Iterator[Candidate | Skipped | Failure]:
+def _found(
+    source: Source, library: Path, reader: ArticleReader, looks: Looks
+) -> Iterator[Candidate | Unread | Skipped | Failure]:
     if not (source.root / source.under).exists():
         return  # whether that is meant is decided by refuse_emptied
-    for found in scan_source(source.root, library, source.under):
+    for found in scan_source(source.root, library, source.under, looks):
         if isinstance(found, Collection):
             yield from reader.entries(found)
         else:
             yield found
 
 
-def _may_be_hidden(path: str, failure: Failure) -> bool:
-    """Whether an article held at ``path`` may still stand in what could not be read: then it stays."""
-    if isinstance(failure, RepeatedId):
-        return False
-    file, _, line = failure.path.rpartition(":")
-    return failure.path in (".", path) or path.startswith(f"{failure.path}/") or (path == file and line.isdecimal())
+class _Comparison:
+    """One source held against what the library has of it, thing by thing; what is found goes into the plan."""
 
+    def __init__(
+        self, connection: apsw.Connection, plan: Plan, source: Source, reader: ArticleReader, full: bool
+    ) -> None:
+        self._connection, self._plan, self._source, self._reader = connection, plan, source, reader
+        self._articles = articles_of_files(connection, source)
+        self._known = known_files(connection, source)
+        self.looks = Looks({} if full else {path: state.look for path, state in self._known.items()})
+        self._held: dict[str, dict[str, tuple[int, str]]] = {}  # of files that were read or are gone
+        self._unread, self._present = set[str](), defaultdict[str, set[str]](set)
+        self._kept_out, self._failed = Counter[str](), set[str]()
+        # What a failure may hide stays: a file, or all that is in a folder.
+        self._hidden_files, self._hidden_folders = set[str](), set[str]()
 
-def _compare(
-    connection: apsw.Connection,
-    plan: Plan,
-    source: Source,
-    candidate: Candidate,
-    rows: dict[tuple[str, str], tuple[int, str]],
-    reader: ArticleReader,
-) -> None:
-    """Sort one candidate into the plan: unchanged, kept out, unreadable, or to be written."""
-    key = (candidate.path, candidate.given_id or "")
-    row_id, content_hash = rows.get(key, (None, None))
-    if content_hash == candidate.content_hash:
-        plan.unchanged += 1
-        return
-    kept_out = connection.execute(
-        "SELECT content_hash FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)", (source.source_id, *key)
-    ).fetchone()
-    if kept_out and kept_out[0] == candidate.content_hash:
-        plan.skipped += 1
-        return
-    try:
-        article = reader.read(candidate)
-    except InputError as error:
-        kept = "; the version indexed before is kept" if row_id is not None else ""
-        plan.failures.append(Failure(_place(candidate), f"{error}{kept}"))
-    else:
-        plan.add(source, candidate, article, row_id)
+    def take(self, found: Candidate | Unread | Skipped | Failure) -> None:
+        """Sort one thing that the source holds into the plan."""
+        if isinstance(found, Unread):
+            self._unread.add(found.path)
+            self._plan.unchanged += self._articles.get(found.path, 0)
+            self._plan.skipped += self._known[found.path].kept_out
+        elif isinstance(found, Skipped):
+            self._plan.skipped += 1
+        elif isinstance(found, Failure):
+            self._fail(found)
+        else:
+            self._present[found.path].add(found.given_id or "")
+            self._compare(found)
+
+    def finish(self, allow_empty: bool) -> None:
+        """Plan to remove what is there no longer, and what to remember of the files."""
+        gone = [
+            (path, row_id)
+            for path in self._articles.keys() - self._unread
+            for given, (row_id, _) in self._held_of(path).items()
+            if given not in self._present.get(path, ()) and not self._hidden(path)
+        ]
+        if not allow_empty:
+            held = sum(self._articles.values())
+            refuse_emptied(self._source, held, empty=len(gone) == held and not self._anything())
+        self._plan.removed.update(row_id for _, row_id in gone)
+        for path in (self._known.keys() | self.looks.found.keys()) - self._unread:
+            look = None if path in self._failed else self.looks.found.get(path)
+            state = FileState(look, self._kept_out[path]) if look else None
+            if state != self._known.get(path):
+                self._plan.files[self._source.source_id, path] = state
+
+    def _anything(self) -> bool:
+        """Whether the source has an article, be it one that is kept out."""
+        return bool(self._present) or any(self._known[path].kept_out for path in self._unread)
+
+    def _held_of(self, path: str) -> dict[str, tuple[int, str]]:
+        if path not in self._held:
+            there = path in self._articles
+            self._held[path] = articles_of_file(self._connection, self._source, path) if there else {}
+        return self._held[path]
+
+    def _compare(self, candidate: Candidate) -> None:
+        """Sort one candidate into the plan: unchanged, kept out, unreadable, or to be written."""
+        plan, given = self._plan, candidate.given_id or ""
+        row_id, content_hash = self._held_of(candidate.path).get(given, (None, None))
+        if content_hash == candidate.content_hash:
+            plan.unchanged += 1
+            return
+        kept_out = self._connection.execute(
+            "SELECT content_hash FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)",
+            (self._source.source_id, candidate.path, given),
+        ).fetchone()
+        if kept_out and kept_out[0] == candidate.content_hash:
+            plan.skipped += 1
+            self._kept_out[candidate.path] += 1
+            return
+        try:
+            article = self._reader.read(candidate)
+        except InputError as error:
+            kept = "; the version indexed before is kept" if row_id is not None else ""
+            plan.failures.append(Failure(_place(candidate), f"{error}{kept}"))
+            self._failed.add(candidate.path)
+        else:
+            plan.add(self._source, candidate, article, row_id)
+
+    def _fail(self, failure: Failure) -> None:
+        self._plan.failures.append(failure)
+        file, _, line = failure.path.rpartition(":")
+        places = {failure.path, file} if line.isdecimal() else {failure.path}
+        self._failed |= places
+        if not isinstance(failure, RepeatedId):
+            self._hidden_files |= places
+            self._hidden_folders.add(failure.path)
+
+    def _hidden(self, path: str) -> bool:
+        """Whether an article held at ``path`` may still stand in what could not be read: then it stays."""
+        folders = map(str, PurePosixPath(path).parents)  # the last is "."
+        return path in self._hidden_files or not self._hidden_folders.isdisjoint(folders)
 
 
 def _place(candidate: Candidate) -> str:
@@ -144,6 +202,7 @@ def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
         refusal = None if addition.row_id is not None else _refusal(connection, plan, addition, given_now)
         if refusal:
             plan.failures.append(Failure(_place(addition.candidate), refusal))
+            plan.files[addition.source.source_id, addition.candidate.path] = None  # the id may be free next time
         else:
             accepted.append(addition)
             given_now.setdefault(addition.article.article_id, []).append(addition)

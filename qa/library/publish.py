@@ -12,6 +12,7 @@ from qa.errors import ModelError
 from qa.library.copies import regroup
 from qa.library.database import json_list, next_generation, rows
 from qa.library.embedded import vector_tables
+from qa.library.files import note_files
 from qa.library.history import record
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
@@ -138,6 +139,7 @@ def publish(
         register()
         dead = _remove_passages(connection, [*plan.removed, *replaced])
         changed = write_rows(connection, plan, keep_out)
+        note_files(connection, plan.files)
         new = list[int]()
         for row_id, addition, article_cuts in zip(changed, plan.additions, cuts, strict=True):
             new += _write_passages(connection, row_id, addition.article, article_cuts)
@@ -248,9 +250,8 @@ def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], de
     segments = _count(connection, "SELECT count(*) FROM segments")
     if live <= small or segments >= MOST_SEGMENTS or tombstones > MOST_DEAD * live:
         write_one_segment(connection, folder)
-    else:
-        if new:
-            _write_segments(connection, folder, min(new))
+    elif new:
+        _write_segments(connection, folder, min(new))
 
 
 def _write_segments(connection: apsw.Connection, folder: Path, first: int) -> None:

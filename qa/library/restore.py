@@ -1,4 +1,8 @@
-"""A backup becomes a library again: everything is written beside the old one and checked before anything is replaced."""
+"""A backup becomes a library again: everything is written beside the old one and checked before anything is replaced.
+
+The database is replaced in one transaction, which says that uploads and settings are still to be moved: whoever opens the
+library to write next moves them, so that a kill between the two leaves the restored library whole.
+"""
 
 import os
 import shutil
@@ -12,21 +16,22 @@ import apsw
 from qa.errors import InputError, LibraryError
 from qa.library.archive import DATABASE, SETTINGS, Contents, opened_archive, read_members, room_for
 from qa.library.database import (
-    delete_database,
+    UNFINISHED,
     exists,
     mapped_errors,
     next_generation,
-    open_to_read,
     open_to_write,
     rows,
+    set_meta,
 )
-from qa.library.durable import sync_folder
+from qa.library.durable import make_folder, sync_folder
 from qa.library.lock import writing
 from qa.library.segments import FOLDER, remove_unlisted
 from qa.library.store import UPLOADS, listed_segments
 from qa.types import Backup
 
 STAGING = ".restoring"
+_BESIDE = (UPLOADS, SETTINGS)  # what of a library lies beside database and FAISS files
 
 
 def restore(folder: Path, file: Path, replace: bool = False) -> Backup:
@@ -37,22 +42,51 @@ def restore(folder: Path, file: Path, replace: bool = False) -> Backup:
     """
     began = time.monotonic()
     _refuse_existing(folder, replace)
-    with opened_archive(file) as (archive, contents), _place(folder) as staging:
+    with opened_archive(file) as (archive, contents), _locked(folder):
         _refuse_existing(folder, replace)
-        room_for(contents, staging)
-        read_members(archive, contents, staging)
-        _check(staging, folder, contents, file)
-        _put(staging, folder)
+        with _staging(folder) as staging:
+            room_for(contents, staging)
+            read_members(archive, contents, staging)
+            _complete(staging)
+            _check(staging, folder, contents, file)
+            _put(staging, folder)
+        open_to_write(folder).close()  # moves the rest
+        shutil.rmtree(folder / STAGING, ignore_errors=True)
     return Backup(
         str(file), file.stat().st_size, contents.articles, len(contents.members), round(time.monotonic() - began, 3)
     )
 
 
+def finish_restore(folder: Path) -> None:
+    """Finish what a restore that was killed had begun, or clear it away; does nothing where another process is at work."""
+    if os.path.lexists(folder / STAGING) and os.path.lexists(folder / DATABASE):
+        with suppress(LibraryError), writing(folder):
+            open_to_write(folder).close()
+            shutil.rmtree(folder / STAGING, ignore_errors=True)
+
+
+def move_beside(folder: Path, connection: apsw.Connection) -> None:
+    """Move uploads and settings of a restored library to their place; the caller holds the lock. May be repeated."""
+    staging = folder / STAGING
+    for name in _BESIDE:
+        staged, none = staging / name, staging / f"no-{name}"
+        if staged.exists() or none.exists():
+            if (folder / name).exists():
+                (folder / name).rename(staging / f"replaced-{name}")
+                sync_folder(staging)
+            staged.rename(folder / name) if staged.exists() else none.unlink()
+    sync_folder(folder)
+    with connection:
+        connection.execute("DELETE FROM meta WHERE key = ?", (UNFINISHED,))
+    remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
+
+
 def _refuse_existing(folder: Path, replace: bool) -> None:
     """Raise LibraryError where something stands that nobody said may be replaced."""
     if not exists(folder):
-        for name in (UPLOADS, SETTINGS, FOLDER):
-            if (folder / name).exists():  # a folder of that name may be anybody's
+        for name in (*_BESIDE, FOLDER):
+            begun = name == FOLDER and (folder / STAGING).exists()  # a restore that was killed made it
+            if (folder / name).exists() and not begun:  # a folder of that name may be anybody's
                 raise LibraryError(f"{folder} is no library and has {name} in it; name another folder with --library")
     elif not replace:
         raise LibraryError(
@@ -61,22 +95,44 @@ def _refuse_existing(folder: Path, replace: bool) -> None:
 
 
 @contextmanager
-def _place(folder: Path) -> Iterator[Path]:
-    """A folder inside the library's, whose lock is held; what is left there is deleted, and a library's folder not made."""
-    made, staging = not folder.exists(), folder / STAGING
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a library's lock; where there is none in the end, nothing of it is left."""
+    made = not folder.exists()
     try:
         with writing(folder), mapped_errors(folder):
-            try:
-                shutil.rmtree(staging, ignore_errors=True)  # of a run that was killed
-                staging.mkdir(mode=0o700)
-                yield staging
-            finally:
-                shutil.rmtree(staging, ignore_errors=True)
+            yield
     finally:
         if made and not exists(folder):
             (folder / "lock").unlink(missing_ok=True)
             with suppress(OSError):
                 folder.rmdir()
+
+
+@contextmanager
+def _staging(folder: Path) -> Iterator[Path]:
+    """A folder inside the library's, which is deleted where what is done with it fails."""
+    staging = folder / STAGING
+    if staging.exists() and exists(folder):  # of a run that was killed, perhaps before it had moved all
+        with suppress(LibraryError):
+            open_to_write(folder).close()
+    shutil.rmtree(staging, ignore_errors=True)
+    make_folder(staging)
+    try:
+        yield staging
+    except BaseException:
+        if not exists(folder):
+            shutil.rmtree(folder / FOLDER, ignore_errors=True)
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+
+
+def _complete(staging: Path) -> None:
+    """Mark what the backup lacks, and return when every name is on the disk."""
+    for name in _BESIDE:
+        if not (staging / name).exists():
+            (staging / f"no-{name}").touch()
+    for place in (staging, *(path for path in staging.rglob("*") if path.is_dir())):
+        sync_folder(place)
 
 
 def _check(staging: Path, folder: Path, contents: Contents, file: Path) -> None:
@@ -93,6 +149,7 @@ def _check(staging: Path, folder: Path, contents: Contents, file: Path) -> None:
                 with connection:
                     moved = (str((folder / UPLOADS).resolve()), contents.uploads)
                     connection.execute("UPDATE sources SET root = ? WHERE root = ?", moved)
+                    set_meta(connection, UNFINISHED, file.name)
                     next_generation(connection)
             finally:
                 connection.close()
@@ -106,23 +163,12 @@ def _check(staging: Path, folder: Path, contents: Contents, file: Path) -> None:
 
 
 def _put(staging: Path, folder: Path) -> None:
-    """Move what was checked to its place. What needs space comes first and leaves all as it was where there is none."""
-    (folder / FOLDER).mkdir(mode=0o700, exist_ok=True)
+    """Move what was checked to its place, up to the transaction from which on it is the library."""
+    make_folder(folder / FOLDER)
     for segment in sorted((staging / FOLDER).glob("*")):
         segment.replace(folder / FOLDER / segment.name)
     sync_folder(folder / FOLDER)
     _put_database(staging, folder)
-    for name in (UPLOADS, SETTINGS):
-        if (folder / name).exists():
-            (folder / name).rename(staging / f"replaced-{name}")
-        if (staging / name).exists():
-            (staging / name).rename(folder / name)
-    sync_folder(folder)
-    connection = open_to_read(folder)
-    try:
-        remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
-    finally:
-        connection.close()
 
 
 def _put_database(staging: Path, folder: Path) -> None:
@@ -131,7 +177,8 @@ def _put_database(staging: Path, folder: Path) -> None:
         try:
             connection = open_to_write(folder)
         except LibraryError:  # damaged, or of another version: it is to be replaced
-            delete_database(folder)
+            for name in ("journal", "wal", "shm"):
+                (folder / f"{DATABASE}-{name}").unlink(missing_ok=True)
         else:
             source = apsw.Connection(str(staging / DATABASE), flags=apsw.SQLITE_OPEN_READONLY)
             try:
@@ -142,3 +189,4 @@ def _put_database(staging: Path, folder: Path) -> None:
                 connection.close()
             return
     os.replace(staging / DATABASE, folder / DATABASE)
+    sync_folder(folder)

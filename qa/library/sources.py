@@ -47,23 +47,12 @@ def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path], uploads:
     return [_source(connection, root, known, uploads) for root in tops]
 
 
-def held(connection: apsw.Connection, source: Source) -> dict[tuple[str, str], tuple[int, str]]:
-    """What the library holds of a source or the part of it: (path, given id or "") -> (row id, content hash)."""
-    found = rows(
-        connection,
-        """SELECT path, coalesce(given_id, ''), row_id, content_hash FROM articles
-           WHERE source_id = ?1 AND (?2 = '' OR path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')""",
-        (source.source_id, source.under),
-    )
-    return {(path, given): (row_id, content_hash) for path, given, row_id, content_hash in found}
-
-
-def refuse_emptied(source: Source, held_articles: int, found: int) -> None:
+def refuse_emptied(source: Source, held_articles: int, empty: bool) -> None:
     """Raise InputError when a source that held articles is missing or empty: a disk not mounted must lose nothing."""
     place = source.root / source.under
     if not held_articles and not place.exists():
         raise InputError(f"there is no file or folder {place}; check the path")
-    if held_articles and not found:
+    if held_articles and empty:
         state = "is empty" if place.exists() else "is missing"
         raise InputError(
             f"{place} {state} but the library holds {held_articles} articles from it; "
@@ -100,11 +89,13 @@ def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
 
 def forget_gone(connection: apsw.Connection) -> None:
     """Forget sources that are no longer there and hold nothing: neither articles nor what is kept out."""
-    empty = """SELECT source_id, root FROM sources WHERE source_id NOT IN (SELECT source_id FROM articles)
-               AND source_id NOT IN (SELECT source_id FROM kept_out)"""
+    empty = """SELECT source_id, root FROM sources s
+               WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.source_id = s.source_id)
+               AND NOT EXISTS (SELECT 1 FROM kept_out k WHERE k.source_id = s.source_id)"""
     for source_id, root in rows(connection, empty):
         if not Path(root).exists():
-            connection.execute("DELETE FROM sources WHERE source_id = ?", (source_id,))
+            for table in ("files", "sources"):
+                connection.execute(f"DELETE FROM {table} WHERE source_id = ?", (source_id,))  # noqa: S608
 
 
 def _above(path: Path, uploads: Path) -> tuple[Path, ...]:
@@ -132,7 +123,7 @@ def _register(connection: apsw.Connection, root: Path, inside: dict[Path, int]) 
             # The paths of a source that is a file begin with the file's name already.
             folder = path.parent if path.is_file() else path
             prefix = "" if folder == root else f"{folder.relative_to(root).as_posix()}/"
-            for table in ("articles", "kept_out"):
+            for table in ("articles", "kept_out", "files"):
                 connection.execute(
                     f"UPDATE {table} SET source_id = ?, path = ? || path WHERE source_id = ?",  # noqa: S608
                     (source_id, prefix, inner),

@@ -14,7 +14,7 @@ import apsw
 
 from qa.errors import InputError, LibraryError
 from qa.library.catalogue import Catalogue
-from qa.library.database import FORMAT, get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
 from qa.library.embedded import under_way
 from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
@@ -53,7 +53,7 @@ class Snapshot:
         self._catalogue = catalogue
         self._uploads = uploads
         self.embedder = get_meta(connection, "embedder")
-        self._pages = "pages" if get_meta(connection, "format") == FORMAT else "NULL"
+        self._pages = "NULL" if get_meta(connection, "format") == "2" else "pages"
 
     def listed(self) -> tuple[ListedArticle, ...]:
         """All articles, newest first, undated last."""

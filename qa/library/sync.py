@@ -33,8 +33,11 @@ def sync(
     settings: Settings,
     allow_empty: bool = False,
     progress: Progress | None = None,
+    full: bool = False,
 ) -> SyncReport:
     """Bring a library up to date with its sources; makes the library where there is none.
+
+    ``full`` reads files, too, that look as they did when they were last read.
 
     ``embedder`` is called to compare fingerprints and to encode; ``paths`` empty means every known source. Raises
     InputError for missing paths, LibraryError when another process is indexing or the embedder is another one.
@@ -56,7 +59,13 @@ def sync(
             try:
                 sources = register()
                 plan = make_plan(
-                    connection, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), spool
+                    connection,
+                    sources,
+                    folder.resolve(),
+                    allow_empty,
+                    lambda seen: tell("reading", seen, 0),
+                    full,
+                    spool,
                 )
             finally:
                 connection.execute("ROLLBACK")
@@ -114,7 +123,8 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
                     raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
                 found[row[0]] = row[1:]
             if found:
-                publish(connection, folder, Plan(removed=set(found)), keep_out=True)
+                files = dict.fromkeys((source_id, path) for source_id, _, path in found.values())  # to be read again
+                publish(connection, folder, Plan(removed=set(found), files=files), keep_out=True)
             for source_id, root, path in found.values():
                 several = article_suffix(path) in SEVERAL_SUFFIXES
                 left = several and rows(

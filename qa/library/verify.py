@@ -11,6 +11,7 @@ from qa.errors import LibraryError
 from qa.library.copies import copy_problems, regroup
 from qa.library.database import get_meta, mapped_errors, next_generation, open_to_read, open_to_write, rows
 from qa.library.embedded import drop_new, embedder_mismatch, set_embedder
+from qa.library.files import read_again
 from qa.library.lock import writing
 from qa.library.publish import cut_article, store_vectors, write_keywords, write_one_segment
 from qa.library.segments import VectorIndex, remove_unlisted
@@ -125,6 +126,7 @@ def _read_doubtful_again(connection: apsw.Connection) -> None:
                FROM articles JOIN passages USING (row_id)"""
     doubtful = [(row[0],) for row in rows(connection, query) if passage_hash(*row[1:4]) != row[4]]
     connection.executemany("UPDATE articles SET content_hash = '' WHERE row_id = ?", doubtful)
+    read_again(connection, [row_id for (row_id,) in doubtful])
 
 
 def _different(connection: apsw.Connection, indexed: dict[int, Any]) -> list[bytes]:

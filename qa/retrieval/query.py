@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from qa.articles import clean_text
@@ -26,6 +26,12 @@ class Query:
     scope: Scope
     newest: bool
     phrases: tuple[str, ...] = ()  # what the question puts in quotation marks, without them
+    phrased: bool = False  # whether the range is that of a phrase of the question, not one that was set
+
+    def of_all_dates(self) -> "Query":
+        """The same without its range; its date phrase is like any other words."""
+        scope = Scope(articles=self.scope.articles)
+        return replace(self, text=self.standalone, scope=scope, phrased=False)
 
 
 def make_query(question: str, history: Sequence[Message], given: Scope, today: date, any_date: bool = False) -> Query:
@@ -35,12 +41,14 @@ def make_query(question: str, history: Sequence[Message], given: Scope, today: d
     """
     standalone = standalone_question(question, history)
     request = date_request(standalone, today)
-    if any_date or given.since is not None or given.until is not None:
+    phrased = not any_date and given.since is None and given.until is None
+    if not phrased:
         request = DateRequest(standalone, given.since, given.until, request.newest)
     # "And last week?" leaves nothing to search for without its phrase.
     text = request.question if search_terms(request.question) else standalone
     scope = Scope(request.since, request.until, given.articles)
-    return Query(standalone, text, scope, request.newest, quoted_phrases(question))
+    phrased = phrased and (request.since is not None or request.until is not None)
+    return Query(standalone, text, scope, request.newest, quoted_phrases(question), phrased)
 
 
 def read_query(

@@ -35,22 +35,22 @@ def within_reach(snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
     Phrases in quotation marks keep the search to the articles that have them all, word for word.
     """
     notes = []
-    stretch = _stretch(query.scope)
+    stretch = stretch_of(query.scope)
     if stretch and not snapshot.has_articles(query.scope):
-        query = replace(query, text=query.standalone, scope=Scope(articles=query.scope.articles))
+        query = query.of_all_dates()
         notes.append(f"No article is dated {stretch}; all dates were searched.")
     if query.phrases:
         holding = snapshot.articles_with(query.phrases, query.scope)
         if holding:
             query = replace(query, scope=replace(query.scope, articles=holding))
         else:
-            named, stretch = " and ".join(f"“{phrase}”" for phrase in query.phrases), _stretch(query.scope)
+            named, stretch = " and ".join(f"“{phrase}”" for phrase in query.phrases), stretch_of(query.scope)
             dated = f" dated {stretch}" if stretch else ""
             notes.append(f"No article{dated} says {named} word for word; other wordings were searched.")
     return query, " ".join(notes) or None
 
 
-def _stretch(scope: Scope) -> str:
+def stretch_of(scope: Scope) -> str:
     """A range of dates in words; none where both sides are open."""
     return " ".join(
         part for part in (scope.since and f"from {scope.since}", scope.until and f"until {scope.until}") if part

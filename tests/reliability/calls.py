@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.reliability.process import DONE, run
@@ -18,7 +18,10 @@ CHANGING = (*WRITING, *SYNCING, *RENAMING, *REMOVING, *SIZING, *MAKING)
 
 _LINE = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+|\?)")
 _STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
-_OF_DESCRIPTOR = re.compile(r"^\d+<((?:\\x[0-9a-f]{2})*|[^>]*)>")
+_OF_DESCRIPTOR = re.compile(r"^(\d+)<((?:\\x[0-9a-f]{2})*|[^>]*)>")
+_NAMED = re.compile(
+    r'(?:<((?:\\x[0-9a-f]{2})*|[^>]*)>, )?"((?:\\x[0-9a-f]{2})*)"'
+)  # a folder's descriptor, a name in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class Call:
     ordinal: int
     paths: tuple[str, ...]
     data: bytes
-    number: int  # the last number among its arguments: an offset, a size
+    number: int  # the offset of a write, the size of what is cut off
     result: int
     flags: str
 
@@ -41,7 +44,7 @@ class Call:
 
 def recorded(job: Callable[[], object], folder: Path, log: Path) -> list[Call]:
     """Do a job and return the calls with which it changed a folder."""
-    traced = ",".join(f"?{name}" for name in CHANGING)
+    traced = ",".join(f"?{name}" for name in (*CHANGING, "lseek"))
     done = run(job, ("-f", "-y", "-xx", "-s", "50000000", "-o", str(log), "-e", f"trace={traced}"))
     if done.status != DONE:
         raise RuntimeError(done.message)
@@ -52,15 +55,24 @@ def recorded(job: Callable[[], object], folder: Path, log: Path) -> list[Call]:
 
 def parsed(log: str) -> list[Call]:
     """The calls of a log made with ``-f -y -xx``."""
-    counts = Counter[str]()
-    calls = []
+    counts, positions, calls = Counter[str](), dict[str, int](), list[Call]()
     for line in log.splitlines():
         if "unfinished" in line:
             raise RuntimeError(f"calls of two threads: {line[:80]}")
         if found := _LINE.match(line):
-            name, arguments, result = found.groups()
+            name, arguments, result = found.group(1), found.group(2), int(found[3]) if found[3] != "?" else -1
             counts[name] += 1
-            calls.append(_call(name, counts[name], arguments, int(result) if result != "?" else -1))
+            opened = _OF_DESCRIPTOR.match(arguments)
+            if name == "lseek" and opened:
+                positions[opened[1]] = result
+                continue
+            call = _call(name, counts[name], arguments, result)
+            if name == "openat":
+                positions[str(result)] = 0
+            elif name in ("write", "writev") and opened:
+                call = replace(call, number=positions.get(opened[1], 0))
+                positions[opened[1]] = call.number + result
+            calls.append(call)
     return calls
 
 
@@ -75,12 +87,11 @@ def strike(call: Call, how: str, onward: bool = False) -> tuple[str, ...]:
 
 def _call(name: str, ordinal: int, arguments: str, result: int) -> Call:
     opened = _OF_DESCRIPTOR.match(arguments)
-    strings = [_bytes(found) for found, _ in _STRING.findall(arguments)]
-    by_descriptor = name in WRITING + SYNCING + SIZING
-    paths = (
-        (_text(opened[1]),) if by_descriptor and opened else tuple(s.decode(errors="surrogateescape") for s in strings)
-    )
-    data = b"".join(strings) if name in WRITING else b""
+    if name in WRITING + SYNCING + SIZING:
+        paths: tuple[str, ...] = (_text(opened[2]),) if opened else ()
+    else:
+        paths = tuple(str(Path(_text(folder), _text(path))) for folder, path in _NAMED.findall(arguments))
+    data = b"".join(_bytes(found) for found, _ in _STRING.findall(arguments)) if name in WRITING else b""
     rest = _STRING.sub("", arguments)
     numbers = re.findall(r"(?<![\w<])\d+(?![\w>])", rest.partition(",")[2])
     return Call(name, ordinal, paths, data, int(numbers[-1]) if numbers else 0, result, rest)

@@ -39,9 +39,11 @@ class Effort:
     closed: int  # cases of closed and damaged folders
 
 
-CHANGES = ("first build", "add", "update", "delete", "remove", "upload", "reembed")
+CHANGES = (
+    "first build", "add", "update", "delete", "remove", "upload", "reembed", "purge", "restore", "restore anew", "backup",
+)  # fmt: skip
 SHORT = Effort(
-    changes=("first build", "update"), calls=3, random_kills=4, replays=24, damages=20, rounds=1, writers=5, articles=30,
+    changes=("first build", "update", "restore"), calls=3, random_kills=4, replays=24, damages=20, rounds=1, writers=5, articles=30,
     hostile=20, queries=40, closed=4,
 )  # fmt: skip
 FULL = Effort(

@@ -4,8 +4,9 @@ from pathlib import Path
 
 from tests.reliability.calls import REMOVING, recorded, strike
 from tests.reliability.figure import Effort, Figure, counted, skipped, spread
+from tests.reliability.keeping import struck_changes
 from tests.reliability.process import BROKEN, DONE, run, why_no_strace
-from tests.reliability.scenarios import Scenario, leftovers, library_scenarios, naive_scenario
+from tests.reliability.scenarios import Scenario, naive_scenario
 
 PROMISE = (
     "with no space at any write or sync, a change ends with one line, and a library is in its old or its new state"
@@ -17,7 +18,7 @@ def gate(place: Path, effort: Effort) -> list[Figure]:
     if why := why_no_strace():
         return [skipped("R9", PROMISE, why)]
     ends: list[str] = []
-    for scenario in library_scenarios(place, effort.changes):
+    for scenario in struck_changes(place, effort.changes):
         ends += starved(scenario, place, effort.calls)
     control = starved(naive_scenario(place), place, 1_000)
     bad = [end for end in ends if end not in ("refused, old", "refused, new", "done, new")]
@@ -50,9 +51,9 @@ def starved(scenario: Scenario, place: Path, most: int) -> list[str]:
         state = scenario.found(folder)
         if scenario.name != "naive" and state in ("old", "new"):
             scenario.change(folder)
-            if scenario.found(folder) != "new" or leftovers(folder):
+            if scenario.found(folder) != "new" or scenario.left(folder):
                 state += (
-                    f", not finished by a repeat ({scenario.name}, {call.name} {call.ordinal}: {leftovers(folder)})"
+                    f", not finished by a repeat ({scenario.name}, {call.name} {call.ordinal}: {scenario.left(folder)})"
                 )
         if (end, state) not in (("refused", "old"), ("refused", "new"), ("done", "new")) and scenario.name != "naive":
             where = f"{scenario.name}, {call.name} {call.ordinal} of {Path(call.paths[-1]).name}"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tests.reliability.calls import MAKING, REMOVING, RENAMING, SIZING, SYNCING, WRITING, Call, recorded
 from tests.reliability.figure import Effort, Figure, counted, skipped, spread
+from tests.reliability.keeping import struck_changes
 from tests.reliability.process import why_no_strace
-from tests.reliability.scenarios import Scenario, library_scenarios, naive_scenario
+from tests.reliability.scenarios import Scenario, naive_scenario
 
 PROMISE = "what is published is on the disk before it is pointed at, and all of it when the command returns"
 SECTOR = 512  # bytes that a disk writes whole or not at all
@@ -24,7 +25,6 @@ class File:
 
     synced: bytes = b""
     unsynced: list[Write] = field(default_factory=list)
-    position: int = 0
 
     def after(self, writes: list[Write]) -> bytes:
         """The bytes when these writes have come through."""
@@ -72,10 +72,8 @@ class Disk:
         path = call.paths[-1]
         file = self.names.get(path)
         if call.name in WRITING and file:
-            offset = call.number if call.name.startswith("p") else file.position
-            file.position = offset + call.result
             self._before_writing(path)
-            file.unsynced.append((offset, call.data[: call.result]))
+            file.unsynced.append((call.number, call.data[: call.result]))
         elif call.name in SIZING and file:
             file.unsynced.append((call.number, None))
         elif call.name in SYNCING:
@@ -127,8 +125,6 @@ class Disk:
             self._change(path, lambda names: names.setdefault(path, file))
         elif (known := self.names[path]) and "O_TRUNC" in flags:
             known.unsynced.append((0, None))
-        if opened := self.names[path]:
-            opened.position = 0
 
     def _rename(self, source: str, target: str) -> None:
         file = self.names[source]
@@ -136,7 +132,8 @@ class Disk:
             self.violations.append(f"{Path(target).name} gets its name before its content is synced")
 
         def change(names: dict[str, File | None]) -> None:
-            names.pop(source, None)
+            for path in [path for path in names if path == source or path.startswith(f"{source}/")]:
+                names[target + path.removeprefix(source)] = names.pop(path)
             names[target] = file
 
         self._change(target, change)
@@ -181,9 +178,9 @@ def gate(place: Path, effort: Effort) -> list[Figure]:
     """The order of a change's calls, and the states after cuts within them."""
     if why := why_no_strace():
         return [skipped("R2", PROMISE, why)]
-    scenarios = library_scenarios(place, effort.changes)
-    each = -(-effort.replays // len(scenarios))
-    checked = [replayed(scenario, place, each) for scenario in scenarios]
+    changes = struck_changes(place, effort.changes)
+    each = -(-effort.replays // len(changes))
+    checked = [replayed(scenario, place, each) for scenario in changes]
     violations = [violation for found, _ in checked for violation in found]
     states = [state for _, found in checked for state in found]
     naive_violations, naive_states = replayed(naive_scenario(place), place, 40)
@@ -193,7 +190,7 @@ def gate(place: Path, effort: Effort) -> list[Figure]:
         Figure(
             "R2",
             PROMISE,
-            f"the calls of {len(scenarios)} changes",
+            f"the calls of {len(changes)} changes",
             f"{len(violations)} out of order" + (f": {'; '.join(sorted(set(violations))[:6])}" if violations else ""),
             f"{len(naive_violations)} out of order",
             not violations and bool(naive_violations),

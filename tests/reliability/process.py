@@ -7,6 +7,7 @@ import ctypes
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 import traceback
@@ -34,7 +35,7 @@ class Job:
 
     pid: int
     go: int
-    said: int
+    said: socket.socket
     began: float = 0.0
 
     def start(self) -> None:
@@ -48,8 +49,8 @@ class Job:
 
     def end(self) -> Outcome:
         """Wait for its end."""
-        with os.fdopen(self.said, "rb") as pipe:
-            message = pipe.read().decode(errors="replace")
+        with self.said, self.said.makefile("rb") as said:
+            message = said.read().decode(errors="replace")
         status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         os.close(self.go)
         return Outcome(status, message, time.monotonic() - self.began)
@@ -57,25 +58,33 @@ class Job:
 
 def fork(job: Callable[[], object]) -> Job:
     """A process that will do the job when it is let go."""
-    (wait, go), (said, say) = os.pipe(), os.pipe()
+    wait, go = os.pipe()
+    said, say = socket.socketpair()  # what it says is sent: a write may be what it is denied
     pid = os.fork()
     if pid:
         os.close(wait)
-        os.close(say)
+        say.close()
         return Job(pid, go, said)
     try:
         os.close(go)
-        os.close(said)
+        said.close()
         ctypes.CDLL(None).prctl(0x59616D61, ctypes.c_ulong(-1 & (2**64 - 1)), 0, 0, 0)  # any process may trace this one
         os.read(wait, 1)
+        status, message = _done(job)
+        say.sendall(message.encode(errors="replace"))
+        os._exit(status)
+    finally:
+        os._exit(BROKEN)  # never back into the caller's code, which would delete the caller's files
+
+
+def _done(job: Callable[[], object]) -> tuple[int, str]:
+    try:
         job()
-        status, message = DONE, ""
     except QAError as error:
-        status, message = REFUSED, str(error)
+        return REFUSED, str(error)
     except BaseException:
-        status, message = BROKEN, traceback.format_exc()
-    os.write(say, message.encode())
-    os._exit(status)
+        return BROKEN, traceback.format_exc()
+    return DONE, ""
 
 
 def run(job: Callable[[], object], trace: Sequence[str] = ()) -> Outcome:

@@ -11,7 +11,7 @@ import apsw
 from qa.errors import LibraryError
 from qa.library.database import FILE
 from qa.library.segments import VectorIndex
-from qa.library.store import listed_segments
+from qa.library.store import UPLOADS, listed_segments
 from qa.library.verify import verify
 from tests.reliability import made, naive
 
@@ -23,14 +23,27 @@ class MixedError(Exception):
     """Parts of a library that do not belong together."""
 
 
+def leftovers(folder: Path) -> list[str]:
+    """Files of a library that nothing needs."""
+    connection = apsw.Connection(str(folder / FILE), flags=apsw.SQLITE_OPEN_READONLY)
+    listed = {segment.file for segment in listed_segments(connection)}
+    connection.close()
+    segments = [file.name for file in (folder / "segments").iterdir() if file.name not in listed]
+    return segments + [file.name for file in folder.rglob("*.part")] + [file.name for file in folder.rglob("*.tmp")]
+
+
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A change of the folder ``start`` (which need not exist), and its states before and after."""
+    """A change of the folder ``start`` (which need not exist), and its states before and after.
+
+    ``left`` names what is in the folder, once the change is done, and nothing needs.
+    """
 
     name: str
     start: Path
     change: Change
     state: Callable[[Path], State]
+    left: Callable[[Path], list[str]] = leftovers
     old: State = None
     new: State = None
 
@@ -39,6 +52,7 @@ class Scenario:
         shutil.rmtree(place, ignore_errors=True)
         if self.start.exists():
             shutil.copytree(self.start, place)
+            _tell_uploads(place, self.start)
         return place
 
     def found(self, folder: Path) -> str:
@@ -62,7 +76,7 @@ def library_scenarios(place: Path, names: Sequence[str], articles: int = 12) -> 
         if name != "first build":
             made.desk_for(start).index(files)
         prepare(files)
-        return _completed(Scenario(name, start, lambda library: change(library, files), library_state), place / name)
+        return completed(Scenario(name, start, lambda library: change(library, files), library_state), place / name)
 
     def index(library: Path, files: Path) -> None:
         made.desk_for(library).index(files)
@@ -96,7 +110,8 @@ def naive_scenario(place: Path) -> Scenario:
     start = place / "naive" / "start"
     naive.index(start, {number: made.text(number) for number in range(12)})
     changed = {number: made.text(number, int(number in (2, 3, 4))) for number in range(13)}
-    return _completed(Scenario("naive", start, lambda f: naive.index(f, changed), naive.state), place / "naive")
+    scenario = Scenario("naive", start, lambda f: naive.index(f, changed), naive.state, lambda f: [])
+    return completed(scenario, place / "naive")
 
 
 def library_state(folder: Path) -> State:
@@ -111,7 +126,8 @@ def library_state(folder: Path) -> State:
     _hold_together(folder)
     if not listed:
         return None  # a library without articles is as good as none
-    texts = tuple((one.article_id, one.title, one.date, desk.article(one.article_id).text) for one in listed)
+    with desk.library.snapshot(vectors=False) as snapshot:
+        texts = tuple((one.article_id, one.title, one.date, snapshot.article(one.article_id)[0].text) for one in listed)
     return texts, tuple(answers(desk))
 
 
@@ -120,13 +136,13 @@ def answers(desk: Any, searches: tuple[str, ...] = made.SEARCHES) -> list[tuple[
     return [tuple((h.article_id, h.start, h.end, round(h.score, 6)) for h in desk.search(s)) for s in searches]
 
 
-def leftovers(folder: Path) -> list[str]:
-    """Files of a library that nothing needs."""
-    connection = apsw.Connection(str(folder / FILE), flags=apsw.SQLITE_OPEN_READONLY)
-    listed = {segment.file for segment in listed_segments(connection)}
-    connection.close()
-    segments = [file.name for file in (folder / "segments").iterdir() if file.name not in listed]
-    return segments + [file.name for file in folder.rglob("*.part")] + [file.name for file in folder.rglob("*.tmp")]
+def _tell_uploads(folder: Path, start: Path) -> None:
+    """Let a copied library know where its uploaded files lie now."""
+    if (folder / UPLOADS).exists():
+        connection = apsw.Connection(str(folder / FILE))
+        moved = (str((folder / UPLOADS).resolve()), str((start / UPLOADS).resolve()))
+        connection.execute("UPDATE sources SET root = ? WHERE root = ?", moved)
+        connection.close()
 
 
 def _hold_together(folder: Path) -> None:
@@ -148,11 +164,11 @@ def _hold_together(folder: Path) -> None:
         raise MixedError(str(report.problems))
 
 
-def _completed(scenario: Scenario, place: Path) -> Scenario:
+def completed(scenario: Scenario, place: Path) -> Scenario:
     """The scenario with its two states."""
     after = scenario.copy(place / "after")
     old = scenario.state(after)
     scenario.change(after)
     new = scenario.state(after)
-    assert old != new, scenario.name
+    assert old != new and not scenario.left(after), scenario.name
     return replace(scenario, old=old, new=new)

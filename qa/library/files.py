@@ -1,0 +1,58 @@
+"""The files of the sources as they were when the library last read them, and how many articles it has of each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import apsw
+
+from qa.library.database import rows
+from qa.library.sources import Source
+
+_OF_SOURCE = "source_id = ?1 AND (?2 = '' OR path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')"
+
+FileKey = tuple[int, str]  # source id, path
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """How a file looked (qa/articles/looks.py) all of whose articles the library has, save ``kept_out`` of them."""
+
+    look: str
+    kept_out: int
+
+
+def articles_of_files(connection: apsw.Connection, source: Source) -> dict[str, int]:
+    """How many articles the library holds of each file of a source or the part of it, by path."""
+    query = f"SELECT path, count(*) FROM articles WHERE {_OF_SOURCE} GROUP BY path"  # noqa: S608
+    return dict(rows(connection, query, (source.source_id, source.under)))
+
+
+def articles_of_file(connection: apsw.Connection, source: Source, path: str) -> dict[str, tuple[int, str]]:
+    """What the library holds of a file: given id or "" -> (row id, content hash)."""
+    query = "SELECT coalesce(given_id, ''), row_id, content_hash FROM articles WHERE (source_id, path) = (?, ?)"
+    found = rows(connection, query, (source.source_id, path))
+    return {given: (row_id, content_hash) for given, row_id, content_hash in found}
+
+
+def known_files(connection: apsw.Connection, source: Source) -> dict[str, FileState]:
+    """The files of a source or the part of it that need no reading while they look the same, by path."""
+    query = f"SELECT path, look, kept_out FROM files WHERE {_OF_SOURCE}"  # noqa: S608
+    found = rows(connection, query, (source.source_id, source.under))
+    return {path: FileState(look, kept_out) for path, look, kept_out in found}
+
+
+def note_files(connection: apsw.Connection, files: Mapping[FileKey, FileState | None]) -> None:
+    """Write down how files look now; None: one is to be read again. Part of the caller's transaction."""
+    connection.executemany("DELETE FROM files WHERE (source_id, path) = (?, ?)", list(files))
+    connection.executemany(
+        "INSERT INTO files VALUES (?, ?, ?, ?)",
+        [(*key, state.look, state.kept_out) for key, state in files.items() if state],
+    )
+
+
+def read_again(connection: apsw.Connection, row_ids: Iterable[int]) -> None:
+    """Let the next sync read the files of articles, however they look."""
+    connection.executemany(
+        "DELETE FROM files WHERE (source_id, path) = (SELECT source_id, path FROM articles WHERE row_id = ?)",
+        [(row_id,) for row_id in row_ids],
+    )
