@@ -52,6 +52,7 @@ def embed(
     cuts: Callable[[], Iterable[Sequence[Cut]]],
     embedder: Embedder,
     progress: Callable[[int, int], None],
+    size: int = WINDOW,
 ) -> None:
     """``store_vectors`` for the passages of any number of articles, which ``cuts`` gives twice: to be counted, then embedded."""
     found = connection.cursor()
@@ -72,7 +73,7 @@ def embed(
 
     for article in cuts():
         window += [cut for cut in article if cut.text_hash in waiting]
-        if len(window) >= WINDOW:
+        if len(window) >= size:
             store()
     store()
 
@@ -169,10 +170,13 @@ def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) 
     return written
 
 
-def write_one_segment(connection: apsw.Connection, folder: Path) -> None:
-    """Put every live vector into one fresh FAISS file, or as few as can be, and list only that; part of the caller's transaction."""
+def write_one_segment(connection: apsw.Connection, folder: Path, largest: int = LARGEST) -> None:
+    """Put every live vector into one fresh FAISS file and list only that; part of the caller's transaction.
+
+    Where there are more than ``largest`` it is several.
+    """
     connection.execute("DELETE FROM segments; DELETE FROM tombstones")
-    _write_segments(connection, folder, 0)
+    _write_segments(connection, folder, 0, largest)
 
 
 def write_keywords(connection: apsw.Connection, passage_id: int, title: str, text: str) -> None:
@@ -254,11 +258,11 @@ def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], de
         _write_segments(connection, folder, min(new))
 
 
-def _write_segments(connection: apsw.Connection, folder: Path, first: int) -> None:
-    """Write the vectors of the passages from an id on, in the order of their ids, LARGEST in a file."""
+def _write_segments(connection: apsw.Connection, folder: Path, first: int, largest: int = LARGEST) -> None:
+    """Write the vectors of the passages from an id on, in the order of their ids, at most ``largest`` into a file."""
     query = """SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash)
                WHERE passage_id >= ? ORDER BY passage_id LIMIT ?"""
-    while stored := rows(connection, query, (first, LARGEST)):
+    while stored := rows(connection, query, (first, largest)):
         first = stored[-1][0] + 1
         passage_ids = [passage_id for passage_id, _ in stored]
         vectors = np.frombuffer(b"".join(vector for _, vector in stored), dtype=np.float16).reshape(len(stored), -1)
