@@ -29,7 +29,8 @@ class Addition:
     @property
     def article(self) -> Article:
         """The article, read anew each time."""
-        return self.spool.get(self.place)
+        article: Article = self.spool.get(self.place)
+        return article
 
 
 @dataclass(slots=True)

@@ -1,12 +1,11 @@
-"""Articles that wait to be written: in memory while they are few, on the disk where they are many."""
+"""Articles and passages that wait to be written: in memory while they are few, on the disk where they are many."""
 
 import pickle
 from io import SEEK_END
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from types import TracebackType
-
-from qa.types import Article
+from typing import Any
 
 IN_MEMORY = 64_000_000  # bytes
 
@@ -16,7 +15,7 @@ class Spool:
 
     def __init__(self, folder: Path | None = None, in_memory: int = IN_MEMORY) -> None:
         """``folder``: on whose disk the file is, where there must be one; without it, where temporary files are."""
-        self._file = SpooledTemporaryFile[bytes](max_size=in_memory, dir=folder)
+        self._file = SpooledTemporaryFile[bytes](max_size=in_memory, dir=None if folder is None else str(folder))
 
     def __enter__(self) -> "Spool":
         """Return itself."""
@@ -26,14 +25,13 @@ class Spool:
         """Let all of it go."""
         self._file.close()
 
-    def put(self, article: Article) -> int:
-        """Keep an article; returns the place to get it from."""
+    def put(self, thing: object) -> int:
+        """Keep something; returns the place to get it from."""
         place = self._file.seek(0, SEEK_END)
-        pickle.dump(article, self._file)
+        pickle.dump(thing, self._file, pickle.HIGHEST_PROTOCOL)
         return place
 
-    def get(self, place: int) -> Article:
-        """The article that was put at a place."""
+    def get(self, place: int) -> Any:
+        """What was put at a place."""
         self._file.seek(place)
-        article: Article = pickle.load(self._file)  # noqa: S301 - nobody else has written into this file
-        return article
+        return pickle.load(self._file)  # noqa: S301 - nobody else has written into this file

@@ -1,7 +1,7 @@
 """Indexing: sources -> articles -> passages -> vectors for what changed -> one transaction."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from qa.articles.candidate import SEVERAL_SUFFIXES, article_suffix
@@ -17,7 +17,7 @@ from qa.library.database import (
 from qa.library.embedded import record_embedder
 from qa.library.lock import writing
 from qa.library.plan import Plan, make_plan
-from qa.library.publish import Cut, cut_article, embed, publish
+from qa.library.publish import cut_article, embed, publish
 from qa.library.purging import purge
 from qa.library.sources import Source, sources_to_sync
 from qa.library.spool import Spool
@@ -69,14 +69,10 @@ def sync(
                 )
             finally:
                 connection.execute("ROLLBACK")
-
-            def cuts() -> Iterator[tuple[Cut, ...]]:
-                """Cut anew each time: that takes a hundredth of what embedding takes, and no memory."""
-                articles = (addition.article for addition in plan.additions)
-                return (cut_article(article.title, article.date, article.text, settings) for article in articles)
-
-            embed(connection, cuts, made, lambda done, total: tell("embedding", done, total))
-            publish(connection, folder, plan, cuts(), register=register)
+            articles = (addition.article for addition in plan.additions)
+            cuts = [spool.put(cut_article(a.title, a.date, a.text, settings)) for a in articles]
+            embed(connection, lambda: map(spool.get, cuts), made, lambda done, total: tell("embedding", done, total))
+            publish(connection, folder, plan, map(spool.get, cuts), register=register)
         except InputError:
             if new:  # a mistyped path makes no library
                 connection.close()
