@@ -9,7 +9,7 @@ import pytest
 from qa.library.database import open_to_write, rows
 from qa.library.embedded import record_embedder
 from qa.library.plan import make_plan
-from qa.library.publish import cut_article, publish, store_vectors
+from qa.library.publish import cut_article, embed, publish, store_vectors, write_one_segment
 from qa.library.segments import Segment
 from qa.library.sources import sources_to_sync
 from qa.library.store import Library, listed_segments
@@ -167,3 +167,34 @@ def test_an_error_while_publishing_leaves_the_old_generation(tmp_path: Path) -> 
     connection.close()
     assert verify(library).articles == 3
     assert verify(library).ok
+
+
+def test_many_vectors_go_into_several_files(tmp_path: Path) -> None:
+    """In the order of their ids, with the same results; seven by threes are three files."""
+    library = tmp_path / "library"
+    synced(library, numbered(tmp_path / "f", range(7)), small=100)
+    before = found(library, "harbour number 4")
+    connection = open_to_write(library)
+    with connection:
+        write_one_segment(connection, library, largest=3)
+    listed = rows(connection, "SELECT vectors FROM segments ORDER BY rowid")
+    connection.close()
+    assert [vectors for (vectors,) in listed] == [3, 3, 1]
+    assert verify(library).ok
+    assert found(library, "harbour number 4") == before
+
+
+def test_what_has_no_vector_is_embedded_window_by_window(tmp_path: Path) -> None:
+    """Each text once, the shortest of a window first; what is there is left alone, and the total is right from the start."""
+    texts = ("One.", "One two three.", "One two.", "One.", "One two three four.", "Six.")
+    cuts = [cut_article("", None, text, Settings()) for text in texts]
+    words, told = WordEmbedder(), list[tuple[int, int]]()
+    connection = open_to_write(tmp_path / "library")
+    store_vectors(connection, cuts[5], WordEmbedder, lambda done, total: None)
+    embed(connection, lambda: cuts, words, lambda done, total: told.append((done, total)), size=2)
+    assert words.encoded == ["One.", "One two three.", "One two.", "One two three four."]
+    assert told == [(0, 4), (2, 4), (2, 4), (4, 4), (4, 4)]
+    embed(connection, lambda: cuts, words, lambda done, total: None)
+    assert len(words.encoded) == 4
+    assert rows(connection, "SELECT count(*) FROM vectors") == [(5,)]
+    connection.close()

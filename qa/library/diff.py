@@ -19,6 +19,7 @@ from qa.library.database import (
 from qa.library.plan import Plan, make_plan
 from qa.library.publish import write_rows
 from qa.library.sources import sources_to_sync
+from qa.library.spool import Spool
 from qa.library.store import UPLOADS
 from qa.library.sync import report_of
 from qa.types import Change, Diff, Progress
@@ -38,12 +39,14 @@ def diff(
     """
     tell = progress or (lambda stage, done, total: None)
     began = time.monotonic()
-    with mapped_errors(folder):
+    with mapped_errors(folder), Spool() as spool:
         copy = _copy(folder) if paths or exists(folder) else open_to_read(folder)
         try:
             before = _articles(copy)
             sources = sources_to_sync(copy, paths, (folder / UPLOADS).resolve())
-            plan = make_plan(copy, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), full)
+            plan = make_plan(
+                copy, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), full, spool
+            )
             written = write_rows(copy, plan)
             after = _articles(copy)
         finally:

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 import apsw
@@ -12,29 +12,44 @@ from qa.articles.looks import Looks
 from qa.errors import InputError
 from qa.library.files import FileKey, FileState, articles_of_file, articles_of_files, known_files
 from qa.library.sources import Source, refuse_emptied
+from qa.library.spool import Spool
 from qa.types import Article, Failure
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """An article to be written: a new one, or the new version of ``row_id``."""
+    """An article to be written: a new one, or the new version of ``row_id``. Its text, and the file's, are not in memory."""
 
     source: Source
-    candidate: Candidate
-    article: Article
+    candidate: Candidate  # without its data
     row_id: int | None
+    spool: Spool
+    place: int
+
+    @property
+    def article(self) -> Article:
+        """The article, read anew each time."""
+        article: Article = self.spool.get(self.place)
+        return article
 
 
 @dataclass(slots=True)
 class Plan:
-    """The changes found so far; filled while the sources are read."""
+    """The changes found so far; filled while the sources are read, whose texts go into the spool."""
 
+    spool: Spool = field(default_factory=Spool)
     additions: list[Addition] = field(default_factory=list)
     removed: set[int] = field(default_factory=set)  # row ids
     failures: list[Failure] = field(default_factory=list)
     files: dict[FileKey, FileState | None] = field(default_factory=dict)  # what to note of files; None: nothing
     unchanged: int = 0
     skipped: int = 0
+
+    def add(self, source: Source, candidate: Candidate, article: Article, row_id: int | None) -> None:
+        """Plan to write an article."""
+        self.additions.append(
+            Addition(source, replace(candidate, data=b""), row_id, self.spool, self.spool.put(article))
+        )
 
 
 def make_plan(
@@ -44,13 +59,15 @@ def make_plan(
     allow_empty: bool,
     seen: Callable[[int], None],
     full: bool = False,
+    spool: Spool | None = None,
 ) -> Plan:
     """Read the sources and compare; ``seen`` is called with the number of things looked at.
 
-    A file that looks as it did when it was last read is not read again, unless ``full``. Raises InputError where a source
-    that held articles is gone, unless ``allow_empty``.
+    A file that looks as it did when it was last read is not read again, unless ``full``. ``spool`` keeps the articles to be
+    written, and is to be open as long as the plan is used; None for one in memory. Raises InputError where a source that
+    held articles is gone, unless ``allow_empty``.
     """
-    plan = Plan()
+    plan = Plan(spool or Spool())
     looked_at = 0
     with ArticleReader() as reader:
         for source in sources:
@@ -156,7 +173,7 @@ class _Comparison:
             plan.failures.append(Failure(_place(candidate), f"{error}{kept}"))
             self._failed.add(candidate.path)
         else:
-            plan.additions.append(Addition(self._source, candidate, article, row_id))
+            plan.add(self._source, candidate, article, row_id)
 
     def _fail(self, failure: Failure) -> None:
         self._plan.failures.append(failure)

@@ -1,6 +1,6 @@
 """One transaction makes a new generation: rows, keyword index, vectors and the list of FAISS files together."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from qa.library.sources import assign_ids, forget_gone
 from qa.library.store import listed_segments
 from qa.retrieval.passages import passage_hash, searchable_text, split_passages
 from qa.settings import Settings
-from qa.types import Embedder, Span
+from qa.types import Article, Embedder, Span
 
 BATCH = 256  # passages embedded between two commits: what an interruption costs at most
+WINDOW = 8_192  # passages whose texts are in memory and sorted by length together
+LARGEST = 100_000  # vectors in a FAISS file, which is in memory while it is written
 SMALL = 20_000  # live passages up to which every sync writes one fresh file: a deleted vector is gone at once
 MOST_SEGMENTS = 8
 MOST_DEAD = 0.2  # share of dead vectors from which a merge pays
@@ -43,6 +45,37 @@ def cut_article(title: str, date: str | None, text: str, settings: Settings) -> 
     searchable = [searchable_text(title, date, text[span.start : span.end]) for span in spans]
     hashes = [passage_hash(title, date, text[span.start : span.end]) for span in spans]
     return tuple(map(Cut, spans, searchable, hashes))
+
+
+def embed(
+    connection: apsw.Connection,
+    cuts: Callable[[], Iterable[Sequence[Cut]]],
+    embedder: Embedder,
+    progress: Callable[[int, int], None],
+    size: int = WINDOW,
+) -> None:
+    """``store_vectors`` for the passages of any number of articles, which ``cuts`` gives twice: to be counted, then embedded."""
+    found = connection.cursor()
+    waiting = {
+        cut.text_hash
+        for article in cuts()
+        for cut in article
+        if not found.execute("SELECT 1 FROM vectors WHERE text_hash = ?", (cut.text_hash,)).fetchone()
+    }
+    total = len(waiting)
+    window: list[Cut] = []
+
+    def store() -> None:
+        done = total - len(waiting)
+        waiting.difference_update(cut.text_hash for cut in window)
+        store_vectors(connection, window, lambda: embedder, lambda here, _: progress(done + here, total))
+        window.clear()
+
+    for article in cuts():
+        window += [cut for cut in article if cut.text_hash in waiting]
+        if len(window) >= size:
+            store()
+    store()
 
 
 def store_vectors(
@@ -91,12 +124,12 @@ def publish(
     connection: apsw.Connection,
     folder: Path,
     plan: Plan,
-    cuts: Sequence[Sequence[Cut]] = (),
+    cuts: Iterable[Sequence[Cut]] = (),
     keep_out: bool = False,
     small: int = SMALL,
     register: Callable[[], object] = lambda: None,
 ) -> None:
-    """Write a plan; ``cuts[i]`` are the passages of ``plan.additions[i]``. A kill at any point leaves old or new.
+    """Write a plan; ``cuts`` has the passages of each of ``plan.additions``. A kill at any point leaves old or new.
 
     ``register`` makes the plan's sources known, first.
     ``keep_out``: what the plan removes stays out until its file changes. ``small``: live passages up to which all
@@ -108,11 +141,9 @@ def publish(
         dead = _remove_passages(connection, [*plan.removed, *replaced])
         changed = write_rows(connection, plan, keep_out)
         note_files(connection, plan.files)
-        new = [
-            _write_passage(connection, row_id, addition, cut)
-            for row_id, addition, article_cuts in zip(changed, plan.additions, cuts, strict=True)
-            for cut in article_cuts
-        ]
+        new = list[int]()
+        for row_id, addition, article_cuts in zip(changed, plan.additions, cuts, strict=True):
+            new += _write_passages(connection, row_id, addition.article, article_cuts)
         regroup(connection, changed, plan.removed)
         _drop_unused_vectors(connection, dead)
         _list_segments(connection, folder, new, list(dead), small)
@@ -139,13 +170,13 @@ def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) 
     return written
 
 
-def write_one_segment(connection: apsw.Connection, folder: Path) -> None:
-    """Put every live vector into one fresh FAISS file and list only that; part of the caller's transaction."""
-    live = rows(
-        connection, "SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) ORDER BY passage_id"
-    )
+def write_one_segment(connection: apsw.Connection, folder: Path, largest: int = LARGEST) -> None:
+    """Put every live vector into one fresh FAISS file and list only that; part of the caller's transaction.
+
+    Where there are more than ``largest`` it is several.
+    """
     connection.execute("DELETE FROM segments; DELETE FROM tombstones")
-    _write_segment(connection, folder, live)
+    _write_segments(connection, folder, 0, largest)
 
 
 def write_keywords(connection: apsw.Connection, passage_id: int, title: str, text: str) -> None:
@@ -195,12 +226,14 @@ def _write_article(connection: apsw.Connection, addition: Addition) -> int:
     return connection.last_insert_rowid()
 
 
-def _write_passage(connection: apsw.Connection, row_id: int, addition: Addition, cut: Cut) -> int:
-    span, article = cut.span, addition.article
-    connection.execute("INSERT INTO passages VALUES (NULL, ?, ?, ?, ?)", (row_id, span.start, span.end, cut.text_hash))
-    passage_id = connection.last_insert_rowid()
-    write_keywords(connection, passage_id, article.title, article.text[span.start : span.end])
-    return passage_id
+def _write_passages(connection: apsw.Connection, row_id: int, article: Article, cuts: Sequence[Cut]) -> Iterator[int]:
+    """Write an article's passages; yields their ids."""
+    for cut in cuts:
+        place = (row_id, cut.span.start, cut.span.end, cut.text_hash)
+        connection.execute("INSERT INTO passages VALUES (NULL, ?, ?, ?, ?)", place)
+        passage_id = connection.last_insert_rowid()
+        write_keywords(connection, passage_id, article.title, article.text[cut.span.start : cut.span.end])
+        yield passage_id
 
 
 def _drop_unused_vectors(connection: apsw.Connection, dead: dict[int, bytes]) -> None:
@@ -221,15 +254,20 @@ def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], de
     segments = _count(connection, "SELECT count(*) FROM segments")
     if live <= small or segments >= MOST_SEGMENTS or tombstones > MOST_DEAD * live:
         write_one_segment(connection, folder)
-    else:
-        query = "SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) WHERE passage_id >= ? ORDER BY passage_id"
-        _write_segment(connection, folder, rows(connection, query, (min(new),)) if new else [])
+    elif new:
+        _write_segments(connection, folder, min(new))
 
 
-def _write_segment(connection: apsw.Connection, folder: Path, stored: Sequence[tuple[int, bytes]]) -> None:
-    if stored:
+def _write_segments(connection: apsw.Connection, folder: Path, first: int, largest: int = LARGEST) -> None:
+    """Write the vectors of the passages from an id on, in the order of their ids, at most ``largest`` into a file."""
+    query = """SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash)
+               WHERE passage_id >= ? ORDER BY passage_id LIMIT ?"""
+    while stored := rows(connection, query, (first, largest)):
+        first = stored[-1][0] + 1
+        passage_ids = [passage_id for passage_id, _ in stored]
         vectors = np.frombuffer(b"".join(vector for _, vector in stored), dtype=np.float16).reshape(len(stored), -1)
-        segment = write_segment(folder, [passage_id for passage_id, _ in stored], vectors.astype(np.float32))
+        del stored  # what is written takes memory enough
+        segment = write_segment(folder, passage_ids, vectors.astype(np.float32))
         connection.execute(
             "INSERT OR REPLACE INTO segments VALUES (?, ?, ?)", (segment.file, segment.sha256, segment.vectors)
         )

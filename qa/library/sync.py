@@ -17,9 +17,10 @@ from qa.library.database import (
 from qa.library.embedded import record_embedder
 from qa.library.lock import writing
 from qa.library.plan import Plan, make_plan
-from qa.library.publish import cut_article, publish, store_vectors
+from qa.library.publish import cut_article, embed, publish
 from qa.library.purging import purge
 from qa.library.sources import Source, sources_to_sync
+from qa.library.spool import Spool
 from qa.library.store import UPLOADS
 from qa.settings import Settings
 from qa.types import Embedder, Progress, SyncReport
@@ -43,7 +44,7 @@ def sync(
     """
     tell = progress or (lambda stage, done, total: None)
     began = time.monotonic()
-    with writing(folder), mapped_errors(folder):
+    with writing(folder), mapped_errors(folder), Spool(folder) as spool:
         new = not exists(folder)
         connection = open_to_write(folder)
 
@@ -58,14 +59,20 @@ def sync(
             try:
                 sources = register()
                 plan = make_plan(
-                    connection, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), full
+                    connection,
+                    sources,
+                    folder.resolve(),
+                    allow_empty,
+                    lambda seen: tell("reading", seen, 0),
+                    full,
+                    spool,
                 )
             finally:
                 connection.execute("ROLLBACK")
-            cuts = [cut_article(a.article.title, a.article.date, a.article.text, settings) for a in plan.additions]
-            flat = (cut for article_cuts in cuts for cut in article_cuts)
-            store_vectors(connection, flat, lambda: made, lambda done, total: tell("embedding", done, total))
-            publish(connection, folder, plan, cuts, register=register)
+            articles = (addition.article for addition in plan.additions)
+            cuts = [spool.put(cut_article(a.title, a.date, a.text, settings)) for a in articles]
+            embed(connection, lambda: map(spool.get, cuts), made, lambda done, total: tell("embedding", done, total))
+            publish(connection, folder, plan, map(spool.get, cuts), register=register)
         except InputError:
             if new:  # a mistyped path makes no library
                 connection.close()
