@@ -66,7 +66,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     set_meta(connection, "format", "999")
     connection.close()
     for open_library in (open_to_read, open_to_write):
-        with pytest.raises(LibraryError, match=f"has format 999, this version reads {FORMAT}; index it anew"):
+        with pytest.raises(LibraryError, match=f"has format 999, this version reads {FORMAT}; use the version that made it"):
             open_library(tmp_path)
 
 
@@ -110,7 +110,10 @@ def test_a_flipped_bit_in_a_text_is_refused(make_desk: MakeDesk, articles: Path,
     (folder / FILE).write_bytes(data)
     assert not verify(folder).ok
     for use in (lambda: make_desk().search("bridge"), lambda: make_desk().article("bridge.txt")):
-        with pytest.raises(LibraryError, match=r"is damaged \(a page is not as it was written\); delete"):
+        with pytest.raises(
+            LibraryError,
+            match=r"is damaged \(a page is not as it was written\); run: qa repair --library .*, or restore",
+        ):
             use()
 
 

@@ -18,10 +18,11 @@ from typing import Any
 import apsw
 import apsw.sqlite_extra
 
-from qa.errors import LibraryError
+from qa.errors import DamagedError, LibraryError
 from qa.library.durable import make_folder
 
 FILE = "library.sqlite"
+ASIDE = "damaged-"  # what the folders in a library are called in which damaged files are kept
 FORMAT = "4"
 READABLE = ("2", "3", FORMAT)  # 2 lacks the history and the pages, 3 the looks of files, which no answer needs
 CHECKSUM_BYTES = 8  # of each page
@@ -221,7 +222,10 @@ def _checked(connection: apsw.Connection, folder: Path) -> apsw.Connection:
             f"the library at {folder} is of an older version; bring it up to date: qa index --library {folder}"
         )
     if found not in READABLE:
-        raise LibraryError(f"the library at {folder} has format {found}, this version reads {FORMAT}; index it anew")
+        raise LibraryError(
+            f"the library at {folder} has format {found}, this version reads {FORMAT}; use the version that made it, "
+            "or name another folder with --library"
+        )
     return connection
 
 
@@ -264,7 +268,12 @@ def mapped_errors(folder: Path) -> Iterator[None]:
     except (apsw.Error, OSError, UnicodeDecodeError) as error:
         # Where SQLite has rolled back by itself, rolling back fails, and what came before is the reason.
         reason = error.__context__ if isinstance(error, apsw.SQLError) else None
-        raise LibraryError(_meaning(reason if isinstance(reason, apsw.Error) else error, folder)) from error
+        met = reason if isinstance(reason, apsw.Error) else error
+        raise (DamagedError if _is_damage(met) else LibraryError)(_meaning(met, folder)) from error
+
+
+def _is_damage(error: apsw.Error | OSError | UnicodeDecodeError) -> bool:
+    return getattr(error, "extendedresult", 0) == apsw.SQLITE_IOERR_DATA or isinstance(error, _DAMAGED)
 
 
 def _meaning(error: apsw.Error | OSError | UnicodeDecodeError, folder: Path) -> str:
@@ -274,9 +283,9 @@ def _meaning(error: apsw.Error | OSError | UnicodeDecodeError, folder: Path) -> 
         return f"no space is left on the disk of {folder}; free some and repeat, nothing was lost"
     if isinstance(error, OSError):
         return f"{error.filename or folder} cannot be used ({error.strerror}); check its owner and permissions"
-    if code == apsw.SQLITE_IOERR_DATA or isinstance(error, _DAMAGED):
+    if _is_damage(error):
         reason = "a page is not as it was written" if code == apsw.SQLITE_IOERR_DATA else error
-        return f"{file} is damaged ({reason}); delete {folder} and index the articles again"
+        return f"{file} is damaged ({reason}); run: qa repair --library {folder}, or restore a backup"
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return f"another process keeps {file} locked; wait until it has finished"
     if isinstance(error, (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError)):

@@ -7,13 +7,14 @@ from typing import Any
 import apsw
 import numpy as np
 
-from qa.errors import LibraryError
+from qa.errors import DamagedError, LibraryError
 from qa.library.copies import copy_problems, regroup
 from qa.library.database import get_meta, mapped_errors, next_generation, open_to_read, open_to_write, rows
 from qa.library.embedded import drop_new, embedder_mismatch, set_embedder
 from qa.library.files import read_again
 from qa.library.lock import writing
 from qa.library.publish import cut_article, store_vectors, write_keywords, write_one_segment
+from qa.library.rescue import rescue
 from qa.library.segments import VectorIndex, remove_unlisted
 from qa.library.store import listed_segments
 from qa.retrieval.passages import passage_hash
@@ -55,11 +56,15 @@ def repair(
 ) -> tuple[str, ...]:
     """Rebuild passages, vectors, keyword index and FAISS file from the stored articles; returns what was wrong.
 
+    Where SQLite cannot read the stored articles, they are indexed again from their files, and the damaged file is kept.
     ``reembed`` replaces every vector by the present embedder's. Raises LibraryError where the library is another
-    embedder's and ``reembed`` is not given, or where SQLite cannot read it.
+    embedder's and ``reembed`` is not given.
     """
     tell = progress or (lambda stage, done, total: None)
-    found = verify(folder)
+    try:
+        found = verify(folder)
+    except DamagedError:
+        return rescue(folder, lambda: verify(folder), embedder, settings, tell)
     with writing(folder), mapped_errors(folder):
         connection = open_to_write(folder)
         try:

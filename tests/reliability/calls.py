@@ -19,7 +19,9 @@ CHANGING = (*WRITING, *SYNCING, *RENAMING, *REMOVING, *SIZING, *MAKING)
 _LINE = re.compile(r"^\d+ +(\w+)\((.*)\) += (-?\d+|\?)")
 _STRING = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 _OF_DESCRIPTOR = re.compile(r"^(\d+)<((?:\\x[0-9a-f]{2})*|[^>]*)>")
-_NAMED = re.compile(r'(?:<((?:\\x[0-9a-f]{2})*|[^>]*)>, )?"((?:\\x[0-9a-f]{2})*)"')  # a folder's descriptor, a name in it
+_NAMED = re.compile(
+    r'(?:<((?:\\x[0-9a-f]{2})*|[^>]*)>, )?"((?:\\x[0-9a-f]{2})*)"'
+)  # a folder's descriptor, a name in it
 
 
 @dataclass(frozen=True, slots=True)
