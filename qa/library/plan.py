@@ -1,7 +1,7 @@
 """What a sync would change: sources are read and held against the rows, nothing is written."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import apsw
@@ -108,7 +108,8 @@ def _compare(
         kept = "; the version indexed before is kept" if row_id is not None else ""
         plan.failures.append(Failure(_place(candidate), f"{error}{kept}"))
     else:
-        plan.additions.append(Addition(source, candidate, article, row_id))
+        # What was read is not kept: all files of a large folder would not fit into the memory.
+        plan.additions.append(Addition(source, replace(candidate, data=b""), article, row_id))
 
 
 def _place(candidate: Candidate) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import apsw
 
-from qa.articles.candidate import SEVERAL_SUFFIXES, article_suffix
 from qa.errors import InputError, LibraryError
 from qa.library.database import (
     delete_database,
@@ -24,8 +23,12 @@ from qa.library.publish import cut_article, publish, store_vectors
 from qa.library.purging import purge
 from qa.library.sources import Source, sources_to_sync
 from qa.library.store import UPLOADS
+from qa.library.uploads import file_holding
 from qa.settings import Settings
 from qa.types import Embedder, Progress, SyncReport
+
+# A file's articles have its path, those in an archive a longer one.
+_IN_FILE = "source_id = ?1 AND (path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')"
 
 
 def sync(
@@ -113,19 +116,23 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
             if found:
                 publish(connection, folder, Plan(removed=set(found)), keep_out=True)
             for source_id, root, path in found.values():
-                several = article_suffix(path) in SEVERAL_SUFFIXES
-                left = several and rows(
-                    connection, "SELECT 1 FROM articles WHERE (source_id, path) = (?, ?)", (source_id, path)
-                )
-                if Path(root) == uploads and not left:
-                    (Path(root) / path).unlink(missing_ok=True)
-                    # Nothing is left to keep out, and the same file may be uploaded again.
-                    connection.execute("DELETE FROM kept_out WHERE (source_id, path) = (?, ?)", (source_id, path))
+                if Path(root) == uploads:
+                    _delete_upload(connection, uploads, source_id, path)
             if purged:
                 purge(connection, folder, uploads)
         finally:
             connection.close()
     return tuple(article_ids)
+
+
+def _delete_upload(connection: apsw.Connection, uploads: Path, source_id: int, path: str) -> None:
+    """Delete the uploaded file of an article that was removed, unless it holds others."""
+    file = file_holding(uploads, path) or uploads / path
+    place = (source_id, file.relative_to(uploads).as_posix())
+    if not rows(connection, f"SELECT 1 FROM articles WHERE {_IN_FILE} LIMIT 1", place):  # noqa: S608
+        file.unlink(missing_ok=True)
+        # Nothing is left to keep out, and the same file may be uploaded again.
+        connection.execute(f"DELETE FROM kept_out WHERE {_IN_FILE}", place)  # noqa: S608
 
 
 def record_embedder(connection: apsw.Connection, folder: Path, fingerprint: str) -> None:
