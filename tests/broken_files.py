@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 
 from qa.articles import ArticleReader
-from qa.articles.candidate import Candidate, Collection, candidate_from
+from qa.articles.candidate import Candidate, Collection, Skipped, candidate_from
 from qa.errors import InputError
 from qa.types import Article, Failure
 
@@ -26,15 +26,16 @@ def read(reader: ArticleReader, path: str, data: bytes) -> Article | str:
     return article
 
 
-def read_all(reader: ArticleReader, path: str, data: bytes) -> list[Article | Failure]:
-    """The articles in a file of several, and what is listed as failed."""
-    ended: list[Article | Failure] = []
+def read_all(reader: ArticleReader, path: str, data: bytes) -> list[Article | Failure | Skipped]:
+    """The articles in a file of several, what is listed as failed, and files in an archive that are passed over."""
+    ended: list[Article | Failure | Skipped] = []
     for found in reader.entries(Collection(path, data)):
         if isinstance(found, Candidate):
             try:
                 ended.append(reader.read(found))
             except InputError as error:
-                ended.append(Failure(f"{found.path} (id {found.given_id})", str(error)))
+                place = found.path if found.given_id is None else f"{found.path} (id {found.given_id})"
+                ended.append(Failure(place, str(error)))
         else:
             ended.append(found)
     assert all(CLAUSE.fullmatch(found.reason) for found in ended if isinstance(found, Failure)), ended

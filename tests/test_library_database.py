@@ -66,7 +66,9 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     set_meta(connection, "format", "999")
     connection.close()
     for open_library in (open_to_read, open_to_write):
-        with pytest.raises(LibraryError, match=f"has format 999, this version reads {FORMAT}; use the version that made it"):
+        with pytest.raises(
+            LibraryError, match=f"has format 999, this version reads {FORMAT}; use the version that made it"
+        ):
             open_library(tmp_path)
 
 

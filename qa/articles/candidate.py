@@ -6,7 +6,8 @@ from hashlib import sha256
 from qa.types import Failure
 
 LINE_SUFFIXES = (".jsonl", ".jsonl.gz")
-COLLECTION_SUFFIXES = (".mbox", ".csv", ".json", ".rss", ".atom", ".xml")
+ARCHIVE_SUFFIXES = (".zip", ".warc", ".warc.gz")
+COLLECTION_SUFFIXES = (".mbox", ".csv", ".json", ".rss", ".atom", ".xml", *ARCHIVE_SUFFIXES)
 SEVERAL_SUFFIXES = (*LINE_SUFFIXES, *COLLECTION_SUFFIXES)  # of files that hold several articles
 ARTICLE_SUFFIXES = (".txt", ".md", ".html", ".htm", ".pdf", ".docx", ".eml", ".epub", *SEVERAL_SUFFIXES)
 UNKNOWN_KIND = (
@@ -20,13 +21,15 @@ class Candidate:
 
     ``path`` is relative to the source's root and '/'-separated (for a source that is one file: its name).
     ``given_id`` is the id of one of several articles in a file, None where the path is the id. ``data`` holds the
-    bytes of the file, of the stripped line or of the entry, ``content_hash`` their SHA-256 in hexadecimal.
+    bytes of the file, of the stripped line or of the entry, ``content_hash`` their SHA-256 in hexadecimal. ``inflated``
+    is how many bytes they are when inflated, where they are as deflated in an archive: then the hash is of those.
     """
 
     path: str
     given_id: str | None
     content_hash: str
     data: bytes
+    inflated: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
 from qa.articles.candidate import (
+    ARCHIVE_SUFFIXES,
     COLLECTION_SUFFIXES,
     LINE_SUFFIXES,
     UNKNOWN_KIND,
@@ -29,6 +30,7 @@ from qa.articles.looks import Looks
 from qa.types import Failure
 
 FILE_BYTES = 50_000_000
+ARCHIVE_BYTES = 200_000_000
 FOLDER_DEPTH = 100  # each level keeps a descriptor open
 
 Found = Candidate | Collection | Unread | Skipped | Failure
@@ -140,13 +142,15 @@ def _kind(entry: os.DirEntry[str]) -> Kind:
 
 
 def _whole(file: BinaryIO, path: str) -> Found:
+    suffix = article_suffix(path)
+    limit = ARCHIVE_BYTES if suffix in ARCHIVE_SUFFIXES else FILE_BYTES
     try:
-        data = file.read(FILE_BYTES + 1) if os.fstat(file.fileno()).st_size <= FILE_BYTES else None
+        data = file.read(limit + 1) if os.fstat(file.fileno()).st_size <= limit else None
     except OSError as error:
         return _unread(path, error)
-    if data is None or len(data) > FILE_BYTES:
-        return Failure(path, f"is larger than {FILE_BYTES // 1_000_000} MB; split it")
-    return Collection(path, data) if article_suffix(path) in COLLECTION_SUFFIXES else candidate_from(path, data)
+    if data is None or len(data) > limit:
+        return Failure(path, f"is larger than {limit // 1_000_000} MB; split it")
+    return Collection(path, data) if suffix in COLLECTION_SUFFIXES else candidate_from(path, data)
 
 
 def _unread(path: str, error: OSError) -> Skipped | Failure:

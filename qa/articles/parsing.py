@@ -16,12 +16,13 @@ SECONDS = 20.0
 MEMORY_BYTES = 1_000_000_000
 REPLY_BYTES = 50_000_000
 START_SECONDS = 60.0
-PATIENCE = {"pdf": 6, "epub": 6}  # a page takes a tenth of a second, and books have hundreds
+# A page takes a tenth of a second, and books have hundreds; archives may be large.
+PATIENCE = {"pdf": 6, "epub": 6, "zip": 6, "warc": 6}
 NAMES = {
     "html": "HTML", "fragment": "HTML", "pdf": "PDF", "docx": "Word", "eml": "e-mail", "epub": "EPUB",
-    "mbox": "mailbox", "csv": "CSV", "json": "JSON", "feed": "feed",
+    "mbox": "mailbox", "csv": "CSV", "json": "JSON", "feed": "feed", "zip": "zip", "warc": "WARC", "capture": "WARC",
 }  # fmt: skip
-SEVERAL = ("mbox", "csv", "json", "feed")
+SEVERAL = ("mbox", "csv", "json", "feed", "zip", "warc")
 
 _Process = subprocess.Popen[bytes]
 

@@ -1,13 +1,15 @@
 """Candidates become articles."""
 
+import io
 import json
 from collections.abc import Iterator
 from types import TracebackType
 
-from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, article_suffix
+from qa.articles.archives import inflated, members
+from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, Skipped, article_suffix
 from qa.articles.draft import Draft, finish
 from qa.articles.encoding import decode
-from qa.articles.json_lines import read_line
+from qa.articles.json_lines import read_line, scan_lines
 from qa.articles.markdown import read_markdown
 from qa.articles.parsing import MEMORY_BYTES, SECONDS, Parsing
 from qa.articles.plain_text import read_plain_text
@@ -17,7 +19,11 @@ from qa.types import Article, Failure
 
 # The parsers, files of parsers/, by suffix.
 PARSED = {".html": "html", ".htm": "html", ".pdf": "pdf", ".docx": "docx", ".eml": "eml", ".epub": "epub"}
-TAKEN_APART = {".mbox": "mbox", ".csv": "csv", ".json": "json", ".rss": "feed", ".atom": "feed", ".xml": "feed"}
+TAKEN_APART = {
+    ".mbox": "mbox", ".csv": "csv", ".json": "json", ".rss": "feed", ".atom": "feed", ".xml": "feed", ".zip": "zip",
+    ".warc": "warc", ".warc.gz": "warc",
+}  # fmt: skip
+CUT_OUT = {".mbox": "eml", ".warc": "capture", ".warc.gz": "capture"}  # entries that are files of their own
 TEXT_FORMATS = ("csv", "json")  # whose encoding the file itself does not say
 
 
@@ -38,16 +44,30 @@ class ArticleReader:
         """Close it."""
         self.close()
 
-    def entries(self, collection: Collection) -> Iterator[Candidate | Failure]:
-        """Yield a candidate for each article in a file of several, a failure for each other entry or the whole file."""
-        kind = TAKEN_APART[article_suffix(collection.path) or ""]
+    def entries(self, collection: Collection) -> Iterator[Candidate | Skipped | Failure]:
+        """Yield a candidate for each article in a file of several, a failure for each other entry or the whole file.
+
+        What is skipped are files of other kinds in an archive.
+        """
+        suffix = article_suffix(collection.path) or ""
+        if suffix in LINE_SUFFIXES:
+            yield from scan_lines(io.BytesIO(collection.data), collection.path, compressed=False)
+            return
+        kind = TAKEN_APART[suffix]
         try:
             data = decode(collection.data).encode() if kind in TEXT_FORMATS else collection.data
             found = self._parsing.parse(kind, data)
         except InputError as error:
             yield Failure(collection.path, str(error))
-        else:
+            return
+        if kind != "zip":
             yield from collected(collection, found["entries"])
+            return
+        for member in members(collection, found["entries"]):
+            if isinstance(member, Collection):
+                yield from self.entries(member)
+            else:
+                yield member
 
     def read(self, candidate: Candidate) -> Article:
         """Return the article in a candidate, its text cleaned; ``article_id`` is the given id, else the path.
@@ -62,15 +82,15 @@ class ArticleReader:
 
     def _draft(self, candidate: Candidate) -> Draft:
         suffix, data = article_suffix(candidate.path) or "", candidate.data
-        if suffix in PARSED:
-            return Draft(**self._parsing.parse(PARSED[suffix], data))
+        if candidate.inflated is not None:
+            data = inflated(data, candidate.inflated)
+        if kind := PARSED.get(suffix) or CUT_OUT.get(suffix):
+            return Draft(**self._parsing.parse(kind, data))
         match suffix:
             case ".txt":
                 return read_plain_text(data)
             case ".md":
                 return read_markdown(data)
-            case ".mbox":
-                return Draft(**self._parsing.parse("eml", data))
         if suffix in LINE_SUFFIXES:
             return read_line(data)
         if suffix in TAKEN_APART:

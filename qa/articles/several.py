@@ -12,7 +12,8 @@ from qa.types import Failure
 
 ID_CHARACTERS = 1_000
 BAD_RECORDS = 100_000  # a file of nothing else must not fill the memory with reasons
-PLACES = {".mbox": "mail", ".csv": "line"}  # what the numbers of a file's records count, for others "entry"
+# What the numbers of a file's records count, for others "entry".
+PLACES = {".mbox": "mail", ".csv": "line", ".warc": "record", ".warc.gz": "record"}
 
 OWN_CONTENT = ("title", "date", "text", "html")  # what makes an entry without an id another one
 
@@ -58,7 +59,11 @@ def _records(collection: Collection, entries: list[dict[str, Any]]) -> Iterator[
 
 
 def _candidate(collection: Collection, entry: dict[str, Any]) -> Candidate:
-    """An entry as a candidate: a mail as it stands in the file, everything else as a line of JSON."""
+    """An entry as a candidate: a mail or a capture as it stands in the file, everything else as a line of JSON."""
+    if "hash" in entry:
+        data = collection.data[entry["start"] : entry["end"]]
+        given_id = _fit_id(entry["id"]) or entry["hash"]
+        return Candidate(collection.path, given_id, entry["hash"], data)
     if "start" in entry:
         data = content = _QUOTED_FROM.sub(rb"\1", collection.data[entry["start"] : entry["end"]])
     else:

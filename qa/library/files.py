@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import apsw
 
+from qa.articles.candidate import article_suffix
 from qa.library.database import rows
 from qa.library.sources import Source
 
@@ -15,10 +17,21 @@ FileKey = tuple[int, str]  # source id, path
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """How a file looked (qa/articles/looks.py) all of whose articles the library has, save ``kept_out`` of them."""
+    """How a file looked (qa/articles/looks.py) of which the library has all that it takes, save ``kept_out`` articles.
+
+    With them count the members of an archive that are of other kinds.
+    """
 
     look: str
     kept_out: int
+
+
+def files_of(path: str) -> tuple[str, ...]:
+    """The files in which an article with this path may stand: that of the path, and a zip archive it leads through."""
+    if ".zip/" not in path.lower():
+        return (path,)
+    places = map(str, PurePosixPath(path).parents)
+    return path, *(place for place in places if article_suffix(place) == ".zip")
 
 
 def articles_of_files(connection: apsw.Connection, source: Source) -> dict[str, int]:
@@ -52,7 +65,7 @@ def note_files(connection: apsw.Connection, files: Mapping[FileKey, FileState | 
 
 def read_again(connection: apsw.Connection, row_ids: Iterable[int]) -> None:
     """Let the next sync read the files of articles, however they look."""
-    connection.executemany(
-        "DELETE FROM files WHERE (source_id, path) = (SELECT source_id, path FROM articles WHERE row_id = ?)",
-        [(row_id,) for row_id in row_ids],
-    )
+    for row_id in row_ids:
+        places = rows(connection, "SELECT source_id, path FROM articles WHERE row_id = ?", (row_id,))
+        files = [(source_id, file) for source_id, path in places for file in files_of(path)]
+        connection.executemany("DELETE FROM files WHERE (source_id, path) = (?, ?)", files)

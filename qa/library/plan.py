@@ -10,7 +10,7 @@ import apsw
 from qa.articles import ArticleReader, Candidate, Collection, RepeatedId, Skipped, Unread, scan_source
 from qa.articles.looks import Looks
 from qa.errors import InputError
-from qa.library.files import FileKey, FileState, articles_of_file, articles_of_files, known_files
+from qa.library.files import FileKey, FileState, articles_of_file, articles_of_files, files_of, known_files
 from qa.library.sources import Source, refuse_emptied
 from qa.library.spool import Spool
 from qa.types import Article, Failure
@@ -101,6 +101,10 @@ class _Comparison:
     ) -> None:
         self._connection, self._plan, self._source, self._reader = connection, plan, source, reader
         self._articles = articles_of_files(connection, source)
+        self._members = defaultdict[str, list[str]](list)  # of zip archives: the paths of their articles
+        for path in self._articles:
+            for archive in files_of(path)[1:]:
+                self._members[archive].append(path)
         self._known = known_files(connection, source)
         self.looks = Looks({} if full else {path: state.look for path, state in self._known.items()})
         self._held: dict[str, dict[str, tuple[int, str]]] = {}  # of files that were read or are gone
@@ -112,11 +116,13 @@ class _Comparison:
     def take(self, found: Candidate | Unread | Skipped | Failure) -> None:
         """Sort one thing that the source holds into the plan."""
         if isinstance(found, Unread):
-            self._unread.add(found.path)
-            self._plan.unchanged += self._articles.get(found.path, 0)
+            paths = (found.path, *self._members.get(found.path, ()))
+            self._unread.update(paths)
+            self._plan.unchanged += sum(self._articles.get(path, 0) for path in paths)
             self._plan.skipped += self._known[found.path].kept_out
         elif isinstance(found, Skipped):
             self._plan.skipped += 1
+            self._kept_out.update(files_of(found.path)[1:])
         elif isinstance(found, Failure):
             self._fail(found)
         else:
@@ -164,14 +170,14 @@ class _Comparison:
         ).fetchone()
         if kept_out and kept_out[0] == candidate.content_hash:
             plan.skipped += 1
-            self._kept_out[candidate.path] += 1
+            self._kept_out.update(files_of(candidate.path))
             return
         try:
             article = self._reader.read(candidate)
         except InputError as error:
             kept = "; the version indexed before is kept" if row_id is not None else ""
             plan.failures.append(Failure(_place(candidate), f"{error}{kept}"))
-            self._failed.add(candidate.path)
+            self._failed.update(files_of(candidate.path))
         else:
             plan.add(self._source, candidate, article, row_id)
 
@@ -179,7 +185,7 @@ class _Comparison:
         self._plan.failures.append(failure)
         file, _, line = failure.path.rpartition(":")
         places = {failure.path, file} if line.isdecimal() else {failure.path}
-        self._failed |= places
+        self._failed.update(file for place in places for file in files_of(place))
         if not isinstance(failure, RepeatedId):
             self._hidden_files |= places
             self._hidden_folders.add(failure.path)
@@ -203,7 +209,8 @@ def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
         refusal = None if addition.row_id is not None else _refusal(connection, plan, addition, given_now)
         if refusal:
             plan.failures.append(Failure(_place(addition.candidate), refusal))
-            plan.files[addition.source.source_id, addition.candidate.path] = None  # the id may be free next time
+            for file in files_of(addition.candidate.path):  # the id may be free next time
+                plan.files[addition.source.source_id, file] = None
         else:
             accepted.append(addition)
             given_now.setdefault(addition.article.article_id, []).append(addition)

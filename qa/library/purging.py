@@ -18,7 +18,7 @@ from qa.library.publish import write_one_segment
 from qa.library.restore import STAGING
 from qa.library.segments import remove_unlisted
 from qa.library.store import listed_segments
-from qa.library.uploads import drop_lines
+from qa.library.uploads import drop_lines, file_holding
 
 PATIENCE = 5_000  # milliseconds for questions that began before; a search takes a fraction of that
 
@@ -62,15 +62,15 @@ def _purge_uploads(connection: apsw.Connection, uploads: Path) -> list[str]:
     kept_out = rows(
         connection,
         """SELECT path, given_id, source_id FROM kept_out JOIN sources USING (source_id)
-           WHERE root = ? AND given_id != '' ORDER BY path""",
+           WHERE root = ? ORDER BY path""",
         (str(uploads),),
     )
-    there = sorted({path for path, _, _ in kept_out if (uploads / path).is_file()})
-    holding = [path for path in there if article_suffix(path) not in LINE_SUFFIXES]
-    for path in there:
-        if path not in holding:
-            drop_lines(uploads / path, {given_id for other, given_id, _ in kept_out if other == path})
+    files = {path: file_holding(uploads, path) for path, _, _ in kept_out}
+    lines = {path for path, file in files.items() if file == uploads / path and article_suffix(path) in LINE_SUFFIXES}
+    holding = {path: file for path, file in files.items() if file and path not in lines}
+    for path in sorted(lines):
+        drop_lines(uploads / path, {given_id for other, given_id, _ in kept_out if other == path})
     with connection:
         places = [(source_id, path, given_id) for path, given_id, source_id in kept_out if path not in holding]
         connection.executemany("DELETE FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)", places)
-    return holding
+    return sorted({file.relative_to(uploads).as_posix() for file in holding.values()})

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from qa.articles.candidate import SEVERAL_SUFFIXES, article_suffix
+import apsw
+
 from qa.errors import InputError
 from qa.library.database import (
     delete_database,
@@ -15,6 +16,7 @@ from qa.library.database import (
     rows,
 )
 from qa.library.embedded import record_embedder
+from qa.library.files import files_of
 from qa.library.lock import writing
 from qa.library.plan import Plan, make_plan
 from qa.library.publish import cut_article, embed, publish
@@ -22,8 +24,12 @@ from qa.library.purging import purge
 from qa.library.sources import Source, sources_to_sync
 from qa.library.spool import Spool
 from qa.library.store import UPLOADS
+from qa.library.uploads import file_holding
 from qa.settings import Settings
 from qa.types import Embedder, Progress, SyncReport
+
+# A file's articles have its path, those in an archive a longer one.
+_IN_FILE = "source_id = ?1 AND (path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')"
 
 
 def sync(
@@ -119,19 +125,24 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
                     raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
                 found[row[0]] = row[1:]
             if found:
-                files = dict.fromkeys((source_id, path) for source_id, _, path in found.values())  # to be read again
+                places = ((source_id, file) for source_id, _, path in found.values() for file in files_of(path))
+                files = dict.fromkeys(places)  # to be read again
                 publish(connection, folder, Plan(removed=set(found), files=files), keep_out=True)
             for source_id, root, path in found.values():
-                several = article_suffix(path) in SEVERAL_SUFFIXES
-                left = several and rows(
-                    connection, "SELECT 1 FROM articles WHERE (source_id, path) = (?, ?)", (source_id, path)
-                )
-                if Path(root) == uploads and not left:
-                    (Path(root) / path).unlink(missing_ok=True)
-                    # Nothing is left to keep out, and the same file may be uploaded again.
-                    connection.execute("DELETE FROM kept_out WHERE (source_id, path) = (?, ?)", (source_id, path))
+                if Path(root) == uploads:
+                    _delete_upload(connection, uploads, source_id, path)
             if purged:
                 purge(connection, folder, uploads)
         finally:
             connection.close()
     return tuple(article_ids)
+
+
+def _delete_upload(connection: apsw.Connection, uploads: Path, source_id: int, path: str) -> None:
+    """Delete the uploaded file of an article that was removed, unless it holds others."""
+    file = file_holding(uploads, path) or uploads / path
+    place = (source_id, file.relative_to(uploads).as_posix())
+    if not rows(connection, f"SELECT 1 FROM articles WHERE {_IN_FILE} LIMIT 1", place):  # noqa: S608
+        file.unlink(missing_ok=True)
+        # Nothing is left to keep out, and the same file may be uploaded again.
+        connection.execute(f"DELETE FROM kept_out WHERE {_IN_FILE}", place)  # noqa: S608

@@ -44,6 +44,12 @@ def store_upload(folder: Path, name: str, data: bytes) -> Path:
     return file
 
 
+def file_holding(folder: Path, path: str) -> Path | None:
+    """The uploaded file that an article's path names, or the archive into which it goes on; None where it is gone."""
+    place = folder / path
+    return next((file for file in (place, *place.parents) if file.is_file()), None)
+
+
 def drop_lines(file: Path, given_ids: Collection[str]) -> None:
     """Write an uploaded file of lines again, without the lines of these articles.
 
