@@ -7,13 +7,14 @@ from pathlib import Path
 import apsw
 import pytest
 
-from qa.articles import Candidate, Unread, scan_source
+from qa.articles import Candidate, Collection, Unread, scan_source
 from qa.articles.looks import Looks
 from qa.chat import Desk
 from qa.errors import InputError, LibraryError
 from qa.library.database import FILE, FORMAT, get_meta, open_to_read, rows, set_meta
 from qa.library.verify import repair, verify
 from qa.types import SyncReport
+from tests.broken_files import zipped
 from tests.conftest import MakeDesk, WordEmbedder, write_articles
 
 THEN = 1_500_000_000 * 10**9  # nanoseconds: long ago
@@ -42,6 +43,15 @@ def lines(**texts: str) -> str:
     return "".join(json.dumps({"id": i, "title": i, "text": text}) + "\n" for i, text in texts.items())
 
 
+def known(desk: Desk) -> dict[str, str]:
+    """How the files looked that a library need not read."""
+    connection = open_to_read(desk.library.folder)
+    try:
+        return dict(rows(connection, "SELECT path, look FROM files"))
+    finally:
+        connection.close()
+
+
 def counts(report: SyncReport) -> tuple[int, int, int, int, int, int]:
     """Added, updated, removed, unchanged, failed, skipped."""
     return report.added, report.updated, report.removed, report.unchanged, report.failed, report.skipped
@@ -57,6 +67,23 @@ def test_a_file_that_looks_the_same_is_not_read_unless_all_are(tmp_path: Path, m
     assert [change.article_id for change in desk.diff(full=True).changes] == ["a.txt"]
     assert counts(desk.index(full=True)) == (0, 1, 0, 1, 0, 0)
     assert desk.article("a.txt").text == "A crab.\n"
+
+
+def test_an_archive_that_looks_the_same_keeps_its_articles_unread(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Those taken in, those removed, and what is of another kind; one with a bad member is read each time."""
+    desk, folder = make_desk(), tmp_path / "f"
+    folder.mkdir()
+    for name, bad in (("a.zip", {}), ("b.zip", {"bad.pdf": b"no PDF"})):
+        (folder / name).write_bytes(zipped({"x.txt": b"A frog.", "old/y.txt": b"A bird.", "z.exe": b"", **bad}))
+        os.utime(folder / name, ns=(THEN, THEN))
+    assert counts(desk.index(folder)) == (4, 0, 0, 0, 1, 2)
+    desk.remove("a.zip/x.txt")
+    for _ in range(2):
+        assert counts(desk.index()) == (0, 0, 0, 3, 1, 3)
+    found = [(type(one), one.path) for one in scan_source(folder, looks=Looks(known(desk)))]
+    assert found == [(Unread, "a.zip"), (Collection, "b.zip")]
+    (folder / "a.zip").write_bytes(zipped({"x.txt": b"A frog."}))
+    assert counts(desk.index()) == (0, 0, 1, 2, 1, 2)
 
 
 @pytest.mark.parametrize("change", ["size", "time", "inode"])
