@@ -20,13 +20,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import apsw
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.reliability import changes, crash, damage, full_disk, locked, power, writers
+from tests.reliability import changes, crash, damage, full_disk, locked, poison, power, writers
 from tests.reliability.figure import FULL, SHORT, Effort, Figure, share
 
 RESULTS = Path(__file__).with_suffix(".md")
@@ -41,6 +42,7 @@ GATES: dict[str, Callable[[Path, Effort], list[Figure]]] = {
     "R10": locked.gate,
     "R17": changes.rebuild,
     "R19": changes.hostile,
+    "S14": poison.gate,
 }
 
 
@@ -61,10 +63,15 @@ def tried(names: list[str], effort: Effort) -> list[Figure]:
 def table(figures: list[Figure], before: str = "") -> str:
     """The figures as Markdown, with the rows of the other gates in the text of ``before``."""
     now = {figure.gate for figure in figures}
-    rows = [line for line in before.splitlines() if line.startswith("| R") and line.split()[1] not in now]
-    rows += [f"| {f.gate} | {f.promise} | {f.tried} | {f.found} | {f.control} | {_verdict(f)} |" for f in figures]
+    rows = [line for line in before.splitlines() if line.startswith(("| R", "| S")) and line.split()[1] not in now]
+    today = datetime.now(UTC).date()
+    rows += [
+        f"| {f.gate} | {f.promise} | {f.tried} | {f.found} | {f.control} | {_verdict(f)} | {today} |" for f in figures
+    ]
     rows.sort(key=lambda row: list(GATES).index(row.split()[1]))
-    return "\n".join(["| gate | promise | tried | found | the naive program | |", "|---|---|---|---|---|---|", *rows])
+    return "\n".join(
+        ["| gate | promise | tried | found | the naive program | | on |", "|---|---|---|---|---|---|---|", *rows]
+    )
 
 
 def _verdict(figure: Figure) -> str:

@@ -16,7 +16,7 @@ from qa.answering.composing import grown, milliseconds_since, refused
 from qa.answering.disagreement import differing
 from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_quoting
-from qa.answering.prompt import build_messages
+from qa.answering.prompt import build_messages, passages_for
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
 from qa.errors import InputError, LibraryError, QAError
@@ -424,5 +424,5 @@ class Desk:
         """What the generator reads, and the passages in it: none where not even one fits its context."""
         settings, generator = self.settings, self.generator
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
-        best = list(dict.fromkeys(e.hit for e in evidence))[: settings.context_passages]
+        best = passages_for(list(dict.fromkeys(e.hit for e in evidence)), settings.context_passages)
         return build_messages(query.standalone, best, budget, generator.count_tokens)

@@ -78,7 +78,10 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]``, ``pages`` those of its article."""
+    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]``, ``pages`` those of its article.
+
+    ``copied`` says that the library has near copies of its article.
+    """
 
     article_id: str
     title: str
@@ -91,6 +94,7 @@ class Hit:
     score: float
     passage_id: int
     pages: tuple[int, ...] = ()
+    copied: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """What the generator reads."""
 
+from dataclasses import replace
+
 import pytest
 
-from qa.answering.prompt import SYSTEM, build_messages
+from qa.answering.prompt import SYSTEM, build_messages, passages_for
 from qa.types import Hit
 
 
@@ -56,3 +58,15 @@ def test_an_article_can_neither_cite_nor_open_a_turn() -> None:
     assert "[2, 3]" not in content
     assert "<|" not in content
     assert content.count("1066") == 3
+
+
+def test_an_article_gives_two_passages_and_one_with_copies_one_while_there_are_others() -> None:
+    """Best first; where others are lacking, the rest is filled as before."""
+    long = [replace(hit(text), article_id="long") for text in ("a", "b", "c", "d")]
+    copied = [replace(hit(text), article_id="copied", copied=True) for text in ("e", "f")]
+    other = replace(hit("g"), article_id="other")
+    assert passages_for([*long, *copied, other], 3) == [*long[:2], copied[0]]
+    assert passages_for([*long, *copied, other], 4) == [*long[:2], copied[0], other]
+    assert passages_for([*copied, other], 3) == [copied[0], other, copied[1]]
+    assert passages_for(long, 3) == long[:3]
+    assert passages_for([], 3) == []

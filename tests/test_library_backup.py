@@ -3,14 +3,19 @@
 import json
 import os
 import shutil
+import signal
 import stat
+import subprocess
+import sys
 import threading
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
+import qa
 from qa.chat import Desk
 from qa.cli import main
 from qa.errors import InputError, LibraryError
@@ -20,6 +25,18 @@ from qa.library.verify import verify
 from qa.settings import Settings
 from tests.commands import document, error
 from tests.conftest import MakeDesk, WordEmbedder, resize, write_articles
+
+# Python tells its audit hooks of every rename before it is done.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from qa.library.restore import restore
+def end(event, arguments):
+    if event == "os.rename" and str(arguments[0]).endswith(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(end)
+restore(Path(sys.argv[1]), Path(sys.argv[2]), replace=True)
+"""
 
 
 @pytest.fixture
@@ -122,6 +139,40 @@ def test_a_library_in_use_is_replaced_without_disturbing_an_answer(desk: Desk, a
     assert [path.name for path in desk.uploads.iterdir()] == ["sent.txt"]
     assert len(list((desk.library.folder / "segments").iterdir())) == 1
     assert desk.index(desk.uploads).unchanged == 1
+
+
+@pytest.mark.parametrize(
+    ("before", "restored"),
+    [(".faiss", False), ("library/articles", True), (".restoring/articles", True), ("library/settings.toml", True)],
+)
+def test_a_restore_that_is_killed_leaves_the_old_library_or_the_restored_one(
+    desk: Desk, articles: Path, tmp_path: Path, before: str, restored: bool
+) -> None:
+    """With the uploads and settings that belong to it, from the next command on; then nothing is left over."""
+    library, kept = desk.library.folder, tmp_path / "kept.zip"
+
+    def whole() -> tuple[object, dict[str, bytes]]:
+        beside = [*desk.uploads.iterdir(), library / "settings.toml"]
+        return state(desk), {path.name: path.read_bytes() for path in beside}
+
+    desk.backup(kept)
+    new = whole()
+    (articles / "bridge.txt").write_text("The bridge closed.\n")
+    desk.remove("sent.txt")
+    desk.upload("later.txt", b"Another upload.\n")
+    desk.index(articles, desk.uploads)
+    (library / "settings.toml").write_text("context_passages = 2\n")
+    old = whole()
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(library), str(kept), before], cwd=Path(__file__).parents[1], check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert (library / ".restoring").exists()
+    assert qa.open(library).settings.context_passages == (4 if restored else 2)
+    assert whole() == (new if restored else old)
+    assert verify(library).ok
+    assert not (library / ".restoring").exists()
+    assert desk.index().failed == 0
 
 
 def test_a_damaged_library_is_replaced(desk: Desk, tmp_path: Path) -> None:
@@ -385,3 +436,15 @@ def test_the_commands_say_what_they_did(desk: Desk, tmp_path: Path, capsys: pyte
     assert main(["restore", kept, "--library", str(tmp_path / "new")]) == 0
     assert capsys.readouterr().out.startswith(f"restored 4 articles in 4 files from {kept}, 0.")
     assert document(capsys, "restore", kept, "--replace", *place)["articles"] == 4
+
+
+def test_what_a_killed_backup_left_is_deleted_by_the_next(desk: Desk, tmp_path: Path) -> None:
+    """Not what one that is at work is writing, nor what is none of ours."""
+    left, used, other = (tmp_path / name for name in (".qa-backup-left", ".qa-backup-used", ".qa-backup.txt"))
+    for folder in (left, used):
+        folder.mkdir()
+        (folder / "backup").write_bytes(b"half of it")
+    other.write_text("mine")
+    with FileLock(used / "lock"):
+        desk.backup(tmp_path / "kept.zip")
+    assert (left.exists(), (used / "backup").read_bytes(), other.read_text()) == (False, b"half of it", "mine")

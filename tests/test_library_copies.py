@@ -107,3 +107,16 @@ def test_a_library_without_groups_gets_them_when_it_is_written_to(
         open_to_write(library).close()
     assert groups(library) == {frozenset({"agency.txt", "first.txt", "later.txt"})}
     assert verify(library).ok
+
+
+def test_many_copies_leave_room_for_others(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """A hundred copies that match best are more than a search brings; the others are found all the same."""
+    base = [f"quay{number}" for number in range(60)]
+    copies = {f"copy{n}.txt": " ".join([*base[:30], f"own{n}", *base[31:]]) for n in range(100)}
+    others = {f"other{n}.txt": f"The quay{n} of Lindal, number {n}, is another matter." for n in range(5)}
+    make_desk().index(write_articles(tmp_path / "news", copies | others))
+    desk = make_desk()
+    found = [hit.article_id for hit in desk.search("quay0 quay1 quay2 quay3 quay4", 6)]
+    assert found[0].startswith("copy")
+    assert sorted(found[1:]) == sorted(others)
+    assert desk.settings.candidates < len(copies)

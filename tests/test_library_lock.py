@@ -24,6 +24,14 @@ with writing(Path(sys.argv[1])):
     time.sleep(60)
 """
 
+REFUSED = """
+import sys
+from qa.cli import main
+status = main(sys.argv[1:])
+heavy = ("torch", "transformers", "sentence_transformers", "faiss", "llama_cpp", "scipy", "datasketch", "trafilatura")
+print(status, [name for name in heavy if name in sys.modules])
+"""
+
 
 @contextmanager
 def holder(folder: Path) -> Iterator[subprocess.Popen[str]]:
@@ -50,6 +58,22 @@ def test_a_second_process_is_refused_at_once_with_the_holders_number(
                 change(make_desk())
         assert make_desk().search("bridge")
     assert make_desk().index(articles).unchanged == 3
+
+
+@pytest.mark.parametrize("command", [("index", "articles"), ("remove", "bridge.txt"), ("remove", "--purge")])
+def test_a_second_command_is_refused_before_anything_heavy_is_loaded(
+    make_desk: MakeDesk, articles: Path, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """It need not wait for seconds of imports to hear that it is not its turn."""
+    make_desk().index(articles)
+    with holder(tmp_path / "library") as process:
+        done = subprocess.run(
+            [sys.executable, "-c", REFUSED, *command, "--library", str(tmp_path / "library")],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+            capture_output=True, text=True, check=True,
+        )  # fmt: skip
+    assert f"process {process.pid}) is at work" in done.stderr
+    assert done.stdout == "1 []\n"
 
 
 def test_a_killed_holder_frees_the_lock(make_desk: MakeDesk, articles: Path, tmp_path: Path) -> None:

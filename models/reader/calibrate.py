@@ -31,7 +31,7 @@ from models.reader.train import load
 from qa.answering.checking import Checked, checked
 from qa.answering.drafting import Draft, drafts
 from qa.answering.evidence import Evidence, read_features
-from qa.answering.prompt import build_messages
+from qa.answering.prompt import build_messages, passages_for
 from qa.answering.refusal import VOTES, features
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
@@ -197,7 +197,7 @@ def balanced_fit(what: str, x: np.ndarray, y: np.ndarray) -> LogisticRegression:
 def replied(desk: qa.Desk, case: dict) -> tuple[list[Hit], list[Draft]]:
     """The passages the generator was shown, as in qa/chat.py, and what it replied."""
     settings, generator = desk.settings, desk.generator
-    best = list(dict.fromkeys(e.hit for e in case["evidence"]))[: settings.context_passages]
+    best = passages_for(list(dict.fromkeys(e.hit for e in case["evidence"])), settings.context_passages)
     messages, used = build_messages(case["question"], best, 1900, generator.count_tokens)
     return used, list(drafts(generator.stream(messages, settings.answer_tokens), len(used)))
 

@@ -8,6 +8,7 @@ from qa.retrieval.query import Query, search_terms
 from qa.types import Embedder, Hit, Scope
 
 _RANK_CONSTANT = 60  # of reciprocal rank fusion: Cormack, Clarke and Büttcher, SIGIR 2009
+_MOST = 10_000  # passages of one search, where copies crowd out the others
 _ORDERED = 12  # fused passages among which "latest" may put the newer first
 
 
@@ -16,10 +17,22 @@ def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int
 
     Of articles that are near copies of one another one speaks: the best, or where the newest is asked for, the newest.
     """
-    fused = fuse(*found_by(snapshot, embedder, query, candidates))
-    fused = _without_copies(fused, snapshot.copy_places([passage_id for passage_id, _ in fused]), query.newest)
+    fused, all_found = _one_of_copies(snapshot, embedder, query, candidates)
+    while len(fused) < count and not all_found and candidates < _MOST:  # copies took the places of others
+        candidates *= 4
+        fused, all_found = _one_of_copies(snapshot, embedder, query, candidates)
     hits = snapshot.hits(fused[: max(count, _ORDERED) if query.newest else count])
     return (_newest_first(hits) if query.newest else hits)[:count]
+
+
+def _one_of_copies(
+    snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int
+) -> tuple[list[tuple[int, float]], bool]:
+    """The fused passages without copies, and whether neither search has more to bring."""
+    rankings = found_by(snapshot, embedder, query, candidates)
+    fused = fuse(*rankings)
+    places = snapshot.copy_places([passage_id for passage_id, _ in fused])
+    return _without_copies(fused, places, query.newest), max(map(len, rankings)) < candidates
 
 
 def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> tuple[list[int], list[int]]:

@@ -36,6 +36,7 @@ class Effort:
     articles: int
     hostile: int
     queries: int
+    targets: int  # questions whose answer is poisoned
     closed: int  # cases of closed and damaged folders
 
 
@@ -44,11 +45,11 @@ CHANGES = (
 )  # fmt: skip
 SHORT = Effort(
     changes=("first build", "update", "restore"), calls=3, random_kills=4, replays=24, damages=20, rounds=1, writers=5, articles=30,
-    hostile=20, queries=40, closed=4,
+    hostile=20, queries=40, targets=4, closed=4,
 )  # fmt: skip
 FULL = Effort(
     changes=CHANGES, calls=1_000, random_kills=500, replays=200, damages=1_000, rounds=25, writers=20, articles=1_000,
-    hostile=100, queries=1_000, closed=100,
+    hostile=100, queries=1_000, targets=100, closed=100,
 )  # fmt: skip
 
 
