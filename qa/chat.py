@@ -28,6 +28,7 @@ from qa.library.store import Library, Snapshot
 from qa.library.sync import embedder_mismatch, remove, sync
 from qa.library.uploads import store_upload
 from qa.library.watching import watch
+from qa.retrieval.languages import known_languages, language_note
 from qa.retrieval.query import Query, checked_date, checked_range, read_query, search_terms
 from qa.retrieval.search import search, within_reach
 from qa.settings import Settings
@@ -191,8 +192,11 @@ class Desk:
             for e in (values if cited.sentences else ())
         )
         answer = replace(grown(answer, cited, withheld, began), confidence=round(sure, 4), conflicts=conflicts)
+        # Where it rests on a language that the search does not know, the answer says so.
+        reason = " ".join(filter(None, (answer.reason, language_note(cited.citations, self.languages)))) or None
         short = cited.short_answer(answers)
-        yield replace(answer, short_answer=short, timings=replace(answer.timings, total_ms=milliseconds_since(began)))
+        timings = replace(answer.timings, total_ms=milliseconds_since(began))
+        yield replace(answer, short_answer=short, reason=reason, timings=timings)
 
     def ask(
         self,
@@ -340,6 +344,11 @@ class Desk:
     def embedder(self) -> Embedder:
         """The embedder, made when first needed."""
         return self._once(self._make_embedder)
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639 codes of the languages that the embedder knows; None where they are not limited, or not known."""
+        return known_languages(self.settings)
 
     @property
     def reader(self) -> Reader:

@@ -22,8 +22,8 @@ from qa.errors import LibraryError
 from qa.library.durable import make_folder
 
 FILE = "library.sqlite"
-FORMAT = "3"
-READABLE = ("2", FORMAT)  # 2 lacks the history and the pages, which no answer needs
+FORMAT = "4"
+READABLE = ("2", "3", FORMAT)  # 2 lacks the history and the pages, 3 the languages, which no answer needs
 CHECKSUM_BYTES = 8  # of each page
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # SQLError: a table is missing. UnicodeDecodeError: what should be text is none.
@@ -43,7 +43,8 @@ CREATE TABLE articles (
     content_hash TEXT NOT NULL,
     title TEXT NOT NULL, date TEXT, source TEXT, url TEXT,
     text TEXT NOT NULL,
-    pages TEXT                     -- where its pages begin in the text, a JSON list; NULL where it has none
+    pages TEXT,                    -- where its pages begin in the text, a JSON list; NULL where it has none
+    language TEXT                  -- ISO 639, 'und' where the text does not tell; NULL where nobody looked
 );
 CREATE UNIQUE INDEX articles_by_place ON articles (source_id, path, coalesce(given_id, ''));
 CREATE INDEX articles_by_path ON articles (path) WHERE given_id IS NULL;
@@ -138,7 +139,7 @@ def open_to_write(folder: Path) -> apsw.Connection:
 
 
 def _bring_up_to_date(connection: apsw.Connection) -> None:
-    """Add what older formats lack: 1 knew nothing of near copies, 2 nothing of pages and of how an article came to be."""
+    """Add what older formats lack: 1 knew nothing of near copies, 2 of pages and history, 3 of languages."""
     from qa.library.copies import regroup  # it needs this file
 
     with connection:
@@ -154,6 +155,8 @@ def _bring_up_to_date(connection: apsw.Connection) -> None:
                 """INSERT INTO history (article_id, indexed_at, change, content_hash, title)
                    SELECT article_id, NULL, 'added', content_hash, title FROM articles ORDER BY row_id"""
             )
+        if found in ("1", "2", "3"):
+            connection.execute("ALTER TABLE articles ADD COLUMN language TEXT")
             set_meta(connection, "format", FORMAT)
 
 
@@ -211,6 +214,12 @@ def get_meta(connection: apsw.Connection, key: str) -> str | None:
     """A value of the library's notes about itself."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(row[0]) if row else None
+
+
+def newer_columns(connection: apsw.Connection) -> tuple[str, str]:
+    """What a query calls the pages and the language of an article: NULL where the library's format lacks them."""
+    found = get_meta(connection, "format")
+    return "NULL" if found == "2" else "pages", "language" if found == FORMAT else "NULL"
 
 
 def set_meta(connection: apsw.Connection, key: str, value: str) -> None:

@@ -49,7 +49,7 @@ def _copy(folder: Path) -> apsw.Connection:
                 copy.executemany("INSERT INTO sources VALUES (?, ?, ?)", library.execute("SELECT * FROM sources"))
                 copy.executemany("INSERT INTO kept_out VALUES (?, ?, ?, ?)", library.execute("SELECT * FROM kept_out"))
                 copy.executemany(
-                    "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, '', NULL, NULL, NULL, '', NULL)",
+                    "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, '', NULL, NULL, NULL, '', NULL, NULL)",
                     library.execute("SELECT row_id, article_id, source_id, path, given_id, content_hash FROM articles"),
                 )
         finally:

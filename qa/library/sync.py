@@ -2,10 +2,12 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
 
+from qa.articles.language import language_of
 from qa.errors import InputError, LibraryError
 from qa.library.database import (
     delete_database,
@@ -18,7 +20,7 @@ from qa.library.database import (
     set_meta,
 )
 from qa.library.lock import writing
-from qa.library.plan import Plan, make_plan
+from qa.library.plan import Addition, Plan, make_plan
 from qa.library.publish import cut_article, publish, store_vectors
 from qa.library.purging import purge
 from qa.library.sources import Source, sources_to_sync
@@ -64,6 +66,7 @@ def sync(
                 )
             finally:
                 connection.execute("ROLLBACK")
+            plan.additions = [_with_language(addition) for addition in plan.additions]
             cuts = [cut_article(a.article.title, a.article.date, a.article.text, settings) for a in plan.additions]
             flat = (cut for article_cuts in cuts for cut in article_cuts)
             store_vectors(connection, flat, embedder, lambda done, total: tell("embedding", done, total))
@@ -76,6 +79,10 @@ def sync(
         finally:
             connection.close()
     return report_of(plan, began)
+
+
+def _with_language(addition: Addition) -> Addition:
+    return replace(addition, article=replace(addition.article, language=language_of(addition.article.text)))
 
 
 def report_of(plan: Plan, began: float) -> SyncReport:
