@@ -89,7 +89,7 @@ class Maker:
         number, text = self.made // PASSAGES + 1, "\n".join(parts)
         title = " ".join(self.random.choice(self.sentences).split()[:8])
         self.connection.execute(
-            "INSERT INTO articles VALUES (?, ?, 1, ?, NULL, '', ?, ?, NULL, NULL, ?, NULL)",
+            "INSERT INTO articles VALUES (?, ?, 1, ?, NULL, '', ?, ?, NULL, NULL, ?, NULL, NULL)",
             (number, f"{number}", f"{number}", title, day, text),
         )
         at = 0

@@ -32,6 +32,8 @@ from qa.library.store import Library, Snapshot
 from qa.library.sync import remove, sync
 from qa.library.uploads import store_upload
 from qa.library.watching import watch
+from qa.retrieval.embedder import DEFAULT
+from qa.retrieval.languages import known_languages, language_note
 from qa.retrieval.query import Query, checked_date, checked_range, read_query, search_terms
 from qa.retrieval.search import search, stretch_of, within_reach
 from qa.settings import Settings
@@ -211,8 +213,11 @@ class Desk:
             for e in (values if cited.sentences else ())
         )
         answer = replace(grown(answer, cited, withheld, began), confidence=round(sure, 4), conflicts=conflicts)
+        # Where it rests on a language that the search does not know, the answer says so.
+        reason = " ".join(filter(None, (answer.reason, language_note(cited.citations, self.languages)))) or None
         short = cited.short_answer(answers)
-        yield replace(answer, short_answer=short, timings=replace(answer.timings, total_ms=milliseconds_since(began)))
+        timings = replace(answer.timings, total_ms=milliseconds_since(began))
+        yield replace(answer, short_answer=short, reason=reason, timings=timings)
 
     def ask(
         self,
@@ -394,6 +399,14 @@ class Desk:
                 raise LibraryError(embedder_mismatch(self.library.folder, str(fingerprint), embedder))
             self._made[self._make_embedder] = embedder
         return embedder
+
+    @property
+    def languages(self) -> frozenset[str] | None:
+        """ISO 639 codes of the languages that the embedder knows; None where they are not limited, or not known."""
+        settings = self.settings
+        auto = settings.embedder == Settings().embedder
+        name = (recorded_embedder(self.library.folder)[1] or DEFAULT) if auto else settings.embedder
+        return known_languages(name, settings.embedder_languages)
 
     @property
     def reader(self) -> Reader:

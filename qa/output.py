@@ -6,7 +6,9 @@ import sys
 from dataclasses import asdict, fields
 from typing import Any
 
-from qa.types import Answer, Change, Check, Citation, Hit, Statistics, SyncReport
+from qa.language.names import language_name
+from qa.retrieval.languages import is_unknown
+from qa.types import Answer, Change, Check, Citation, Hit, ListedArticle, Statistics, SyncReport
 
 _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
 _STAGES = {"reading": "articles read", "embedding": "passages embedded"}
@@ -22,6 +24,14 @@ def change_line(change: Change) -> str:
     """One line of what indexing would do."""
     was = f" (now {change.was})" if change.change == "renamed" else ""
     return f"{change.change:7}  {change.article_id}{was}"
+
+
+def listed_line(article: ListedArticle, known: frozenset[str] | None) -> str:
+    """One line of the list of articles; ``known`` are the languages that the embedder knows, None where it knows all."""
+    foreign = f"  ({language_name(str(article.language))})" if is_unknown(article.language, known) else ""
+    return (
+        f"{article.date or 'undated   '}  {article.passages:3} passages  {article.article_id}  {article.title}{foreign}"
+    )
 
 
 def statistics_lines(found: Statistics) -> list[str]:

@@ -21,6 +21,7 @@ class Settings:
     model: str = "smollm2-135m"  # this name, a path to a GGUF file, hf:owner/repo/file.gguf, or an http(s) address
     # all-minilm-l6-v2, or a folder that sentence-transformers can load; auto: what made the library, the former for a new one
     embedder: str = "auto"
+    embedder_languages: str = ""  # such as "en de", or "all"; empty: what is known of the embedder
     threads: int = 0  # 0: one per core this process may use
     passage_words: int = 110  # MiniLM reads 256 tokens; 110 words with a headline stay under it
     overlap_sentences: int = 1  # so that a sentence and the one that explains it share a passage

@@ -18,7 +18,8 @@ JsonValue = Any  # what json.dumps accepts; typing it further buys nothing at th
 class Article:
     """One article as it is stored: its cleaned text and what is known about it.
 
-    ``pages`` are the indices at which its pages begin, the first of them 0; empty for what has no pages.
+    ``pages`` are the indices at which its pages begin, the first of them 0; empty for what has no pages. ``language``
+    is an ISO 639 code, "und" where the text does not tell; None where nobody looked, as in libraries of before.
     """
 
     article_id: str
@@ -28,13 +29,14 @@ class Article:
     url: str | None
     text: str
     pages: tuple[int, ...] = ()
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListedArticle:
     """One line of the list of articles; ``passages`` is their number, ``uploaded`` whether the web page stored it.
 
-    ``path`` is that of its file, relative to the folder that was indexed.
+    ``path`` is that of its file, relative to the folder that was indexed; ``language`` as that of an Article.
     """
 
     article_id: str
@@ -45,6 +47,7 @@ class ListedArticle:
     passages: int
     uploaded: bool = False
     path: str = ""
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]``, ``pages`` those of its article.
+    """A passage that a search found; ``text`` is exactly ``stored_text[start:end]``, pages and language are its article's.
 
     ``copied`` says that the library has near copies of its article.
     """
@@ -94,6 +97,7 @@ class Hit:
     score: float
     passage_id: int
     pages: tuple[int, ...] = ()
+    language: str | None = None
     copied: bool = False
 
 
@@ -121,7 +125,7 @@ class Message:
 class Citation:
     """A quoted span, ``quote == stored_text[start:end]``; ``number`` runs from 1 in order of first use.
 
-    ``page`` is the page on which the quote begins, counted from 1; None for what has no pages.
+    ``page`` is the page on which the quote begins, counted from 1; None for what has no pages. ``language`` is the article's.
     """
 
     number: int
@@ -134,6 +138,7 @@ class Citation:
     start: int
     end: int
     page: int | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,11 +148,11 @@ def test_articles_are_listed_shown_and_removed_as_json(library: Path, capsys: py
     assert listed == {
         "articles": [
             {"article_id": "valley/orchard.txt", "title": "Frost ruins Hallin orchards", "date": "2031-05-19", "source": None,
-             "url": None, "passages": 1, "uploaded": False, "path": "valley/orchard.txt"},
+             "url": None, "passages": 1, "uploaded": False, "path": "valley/orchard.txt", "language": "en"},
             {"article_id": "bridge.txt", "title": "Harbour bridge reopens in Port Lindal", "date": "2031-04-02", "source": None,
-             "url": None, "passages": 1, "uploaded": False, "path": "bridge.txt"},
+             "url": None, "passages": 1, "uploaded": False, "path": "bridge.txt", "language": "en"},
             {"article_id": "library.txt", "title": "library", "date": None, "source": None, "url": None, "passages": 1,
-                 "uploaded": False, "path": "library.txt"},
+                 "uploaded": False, "path": "library.txt", "language": "en"},
         ],
         "total": 3,
     }  # fmt: skip

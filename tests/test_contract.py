@@ -147,6 +147,7 @@ def cited(answer: dict[str, Any], texts: dict[str, str]) -> None:
             "start",
             "end",
             "page",
+            "language",
         }
         assert citation["quote"] == texts[citation["article_id"]][citation["start"] : citation["end"]] != ""
         assert any(
@@ -171,7 +172,8 @@ def test_list_and_show_give_ids_offsets_and_clean_texts(library: Path) -> None:
     listed = document(library, "list")
     assert listed["total"] == len(listed["articles"]) == 4
     assert all(
-        {"article_id", "title", "date", "source", "url", "passages"} <= set(article) for article in listed["articles"]
+        {"article_id", "title", "date", "source", "url", "passages", "language"} <= set(article)
+        for article in listed["articles"]
     )
     assert {article["article_id"] for article in listed["articles"]} == {*ARTICLES, "story-88"}
     mill, ferry, note, tram = (

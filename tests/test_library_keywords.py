@@ -25,7 +25,8 @@ def library() -> apsw.Connection:
     connection.execute("INSERT INTO sources VALUES (1, '/news', 'news')")
     for number, text in TEXTS.items():
         connection.execute(
-            "INSERT INTO articles VALUES (?1, ?1, 1, ?1, NULL, '', '', NULL, NULL, NULL, ?2, NULL)", (number, text)
+            "INSERT INTO articles VALUES (?1, ?1, 1, ?1, NULL, '', '', NULL, NULL, NULL, ?2, NULL, NULL)",
+            (number, text),
         )
         connection.execute("INSERT INTO passages VALUES (?1, ?1, 0, ?2, x'00')", (number, len(text)))
         write_keywords(connection, number, "", text)

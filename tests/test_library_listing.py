@@ -111,6 +111,7 @@ def test_the_command_lists_a_page(desk: Desk, tmp_path: Path, capsys: pytest.Cap
                 "passages": 1,
                 "uploaded": False,
                 "path": "lines.jsonl",
+                "language": "und",
             }
         ],
         "total": 4,

@@ -144,6 +144,16 @@ def test_a_source_with_pages_names_the_page() -> None:
     assert "(3 March 2025), https://courier.example/dam, page 3\n" in plain_text(on_page)
 
 
+def test_a_source_that_is_not_english_names_its_language() -> None:
+    """On its card and in the list; English, an undecided language and one that nobody looked for are not named."""
+    for language, said in (("de", "German"), ("en", None), ("und", None), (None, None)):
+        turn = replace(TURN, sources=(Source(replace(CITED, language=language)),))
+        listed = ListedArticle("a.txt", "Dam", None, "Courier", None, 1, language=language)
+        for markup in (sources_html(turn), articles_html([listed])):
+            assert ("Courier · German" in Elements(markup).text) is (said == "German")
+            assert "English" not in markup
+
+
 def test_passages_that_were_read_and_not_cited_are_listed_apart() -> None:
     """A passage that holds a citation is not repeated; another one is."""
     assert "Also read" not in sources_html(TURN)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qa.types import Failure, ListedArticle, SyncReport
-from ui.markup import count, day, escape, link, unreadable_html
+from ui.markup import count, day, escape, foreign, link, unreadable_html
 
 SHOWN_ROWS = 200  # more would make the page slow; the filter narrows them
 SHOWN_FAILURES = 50
@@ -82,7 +82,9 @@ def _row(article: ListedArticle) -> str:
     name = escape(article.article_id)
     title = escape(article.title or article.article_id)
     fate = "Delete what was uploaded" if article.uploaded else "Remove from the library; your file stays"
-    source = " · ".join(part for part in (escape(article.source or ""), link(article.url)) if part)
+    source = " · ".join(
+        part for part in (escape(article.source or ""), escape(foreign(article.language)), link(article.url)) if part
+    )
     return (
         f'<tr data-article-id="{name}"><td><span class="title" dir="auto">{title}</span>'
         f'<span class="id" dir="auto">{name}</span></td>'

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 import idna
 
+from qa.articles.language import UNDECIDED
+from qa.language.names import language_name
+
 _NUMERIC = re.compile(r"\d+|0[xX][0-9a-fA-F]*")
 MONTHS = (
     "January",
@@ -44,6 +47,11 @@ def day(date: str | None) -> str:
 def count(number: int, noun: str) -> str:
     """Return "1 passage", "2 passages", "1,200 passages"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def foreign(language: str | None) -> str:
+    """Return what a language is called that is not English, "" for English and where it is not known."""
+    return "" if language in (None, "en", UNDECIDED) else language_name(language)
 
 
 def unreadable_html(fault: str) -> str:

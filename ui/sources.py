@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from qa.types import Answer, Citation, Hit
-from ui.markup import day, escape, link
+from ui.markup import day, escape, foreign, link
 from ui.turns import Source, Turn
 
 
@@ -35,7 +35,7 @@ def _card(source: Source) -> str:
         f'<header><button type="button" class="back" data-number="{number}" '
         f'aria-label="Back to mark {number} in the answer">[{number}]</button>'
         f'<h4 dir="auto">{escape(cited.title)}</h4>'
-        f"{_origin(cited.date, cited.source, cited.url, _page(cited))}</header>"
+        f"{_origin(cited.date, cited.source, cited.url, _page(cited), cited.language)}</header>"
         f'<p class="passage" dir="auto">{"" if source.starts else "… "}'
         f'<span class="around">{escape(source.before)}</span><mark>{escape(cited.quote)}</mark>'
         f'<span class="around">{escape(source.after)}</span>{"" if source.ends else " …"}</p></article>'
@@ -46,8 +46,9 @@ def _page(citation: Citation) -> str:
     return f"page {citation.page}" if citation.page else ""
 
 
-def _origin(date: str | None, source: str | None, url: str | None, page: str = "") -> str:
-    parts = (f"<time>{escape(day(date))}</time>", escape(source) if source else "", escape(page), link(url))
+def _origin(date: str | None, source: str | None, url: str | None, page: str = "", language: str | None = None) -> str:
+    about = (source or "", page, foreign(language))
+    parts = (f"<time>{escape(day(date))}</time>", *map(escape, about), link(url))
     return f'<p class="origin" dir="auto">{" · ".join(part for part in parts if part)}</p>'
 
 
@@ -71,7 +72,7 @@ def _within(citation: Citation, hit: Hit) -> bool:
 def _list(hits: Sequence[Hit], title: str) -> str:
     items = "".join(
         f'<li><span class="title" dir="auto">{escape(hit.title)}</span>'
-        f"{_origin(hit.date, hit.source, hit.url)}"
+        f"{_origin(hit.date, hit.source, hit.url, language=hit.language)}"
         f'<p class="snippet" dir="auto">{escape(hit.text)}</p></li>'
         for hit in hits
     )

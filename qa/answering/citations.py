@@ -56,5 +56,5 @@ class CitedText:
         number = len(self.citations) + 1
         page = bisect_right(hit.pages, span.start) or None
         about = (hit.article_id, hit.title, hit.date, hit.source, hit.url)
-        self.citations.append(Citation(number, *about, quote, span.start, span.end, page))
+        self.citations.append(Citation(number, *about, quote, span.start, span.end, page, hit.language))
         return number

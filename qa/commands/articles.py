@@ -8,7 +8,8 @@ from typing import Any
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
 from qa.commands.watching import watch_command
 from qa.errors import InputError
-from qa.output import ProgressLine, change_line, report_line, statistics_lines
+from qa.output import ProgressLine, change_line, listed_line, report_line, statistics_lines
+from qa.retrieval.languages import is_unknown
 from qa.types import SyncReport
 
 
@@ -55,14 +56,19 @@ def _failures_said(report: SyncReport) -> int:
 def list_command(options: argparse.Namespace) -> int:
     """List the articles."""
     names = ("since", "until", "source", "match", "sort", "reverse", "limit", "offset")
-    found = desk_of(options).listing(**{name: getattr(options, name) for name in names})
+    desk = desk_of(options)
+    found = desk.listing(**{name: getattr(options, name) for name in names})
     if options.json:
         print_json(asdict(found))
         return DONE
     for article in found.articles:
-        print(f"{article.date or 'undated   '}  {article.passages:3} passages  {article.article_id}  {article.title}")
+        print(listed_line(article, desk.languages))
     shown = "" if len(found.articles) == found.total else f", {len(found.articles)} of them listed"
     print(f"{found.total} articles{shown}")
+    if foreign := sum(is_unknown(article.language, desk.languages) for article in found.articles):
+        print(
+            f"{foreign} of these are in languages that the embedder does not know: searches find them by keyword only"
+        )
     return DONE
 
 

@@ -24,7 +24,11 @@ from qa.library.durable import make_folder
 FILE = "library.sqlite"
 ASIDE = "damaged-"  # what the folders in a library are called in which damaged files are kept
 FORMAT = "4"
-READABLE = ("2", "3", FORMAT)  # 2 lacks the history and the pages, 3 the looks of files, which no answer needs
+READABLE = (
+    "2",
+    "3",
+    FORMAT,
+)  # 2 lacks the history and the pages, 3 the looks of files and languages, which no answer needs
 CHECKSUM_BYTES = 8  # of each page
 UNFINISHED = "restored from"  # the note of a library of which a restore has still to move uploads and settings
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -45,7 +49,8 @@ CREATE TABLE articles (
     content_hash TEXT NOT NULL,
     title TEXT NOT NULL, date TEXT, source TEXT, url TEXT,
     text TEXT NOT NULL,
-    pages TEXT                     -- where its pages begin in the text, a JSON list; NULL where it has none
+    pages TEXT,                    -- where its pages begin in the text, a JSON list; NULL where it has none
+    language TEXT                  -- ISO 639, 'und' where the text does not tell; NULL where nobody looked
 );
 CREATE UNIQUE INDEX articles_by_place ON articles (source_id, path, coalesce(given_id, ''));
 CREATE INDEX articles_by_path ON articles (path) WHERE given_id IS NULL;
@@ -74,7 +79,7 @@ CREATE TABLE near_copies (row_id INTEGER PRIMARY KEY, copy_group INTEGER NOT NUL
 CREATE INDEX near_copies_by_group ON near_copies (copy_group);
 """
 FILES_SCHEMA = """
-CREATE TABLE IF NOT EXISTS files ( -- how files looked when they were read, and how many of their articles are kept out
+CREATE TABLE files ( -- how files looked when they were read, and how many of their articles are kept out
     source_id INTEGER NOT NULL, path TEXT NOT NULL, look TEXT NOT NULL, kept_out INTEGER NOT NULL,
     PRIMARY KEY (source_id, path)) WITHOUT ROWID;
 """
@@ -154,7 +159,7 @@ def open_to_write(folder: Path) -> apsw.Connection:
 def _bring_up_to_date(connection: apsw.Connection) -> None:
     """Add what older formats lack.
 
-    1 knew nothing of near copies, 2 nothing of pages and of how an article came to be, 3 nothing of how files look.
+    1 knew nothing of near copies, 2 of pages and of how an article came to be, 3 of how files look and of languages.
     """
     from qa.library.copies import regroup  # it needs this file
 
@@ -173,6 +178,7 @@ def _bring_up_to_date(connection: apsw.Connection) -> None:
             )
         if found in ("1", "2", "3"):
             connection.execute(FILES_SCHEMA)
+            connection.execute("ALTER TABLE articles ADD COLUMN language TEXT")
             set_meta(connection, "format", FORMAT)
 
 
@@ -233,6 +239,12 @@ def get_meta(connection: apsw.Connection, key: str) -> str | None:
     """A value of the library's notes about itself."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return str(row[0]) if row else None
+
+
+def newer_columns(connection: apsw.Connection) -> tuple[str, str]:
+    """What a query calls the pages and the language of an article: NULL where the library's format lacks them."""
+    found = get_meta(connection, "format")
+    return "NULL" if found == "2" else "pages", "language" if found == FORMAT else "NULL"
 
 
 def set_meta(connection: apsw.Connection, key: str, value: str) -> None:

@@ -68,7 +68,7 @@ def _copy(folder: Path) -> apsw.Connection:
                 if get_meta(library, "format") == FORMAT:
                     copy.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", library.execute("SELECT * FROM files"))
                 copy.executemany(
-                    "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, '', NULL, NULL, NULL, '', NULL)",
+                    "INSERT INTO articles VALUES (?, ?, ?, ?, ?, ?, '', NULL, NULL, NULL, '', NULL, NULL)",
                     library.execute("SELECT row_id, article_id, source_id, path, given_id, content_hash FROM articles"),
                 )
         finally:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import apsw
 
 from qa.language.words import words
-from qa.library.database import json_list, rows
+from qa.library.database import json_list, newer_columns, rows
 from qa.library.keywords import fts_string
 from qa.types import ListedArticle, Listing
 
@@ -48,18 +48,19 @@ def list_articles(connection: apsw.Connection, uploads: str, selection: Selectio
     (total,) = rows(connection, f"SELECT count(*) FROM articles a WHERE {where}", values)[0]  # noqa: S608
     by, downwards = _ORDERS[selection.sort]
     order = f"{by} IS NULL, {by} {'DESC' if downwards is not selection.reverse else 'ASC'}, a.article_id"
+    _, language = newer_columns(connection)
     # The page is chosen first, so that only its own articles are looked up.
     found = rows(
         connection,
-        f"""SELECT a.article_id, a.title, a.date, a.source, a.url, {_PASSAGES}, s.root = ?, a.path
+        f"""SELECT a.article_id, a.title, a.date, a.source, a.url, {_PASSAGES}, s.root = ?, a.path, {language}
             FROM (SELECT a.row_id FROM articles a WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?)
             JOIN articles a USING (row_id) JOIN sources s USING (source_id) ORDER BY {order}""",  # noqa: S608
         (uploads, *values, -1 if selection.limit is None else selection.limit, selection.offset),
     )
     return Listing(
         tuple(
-            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded), path)
-            for article_id, title, date, source, url, passages, uploaded, path in found
+            ListedArticle(article_id, title, date, source, url, passages, bool(uploaded), path, language)
+            for article_id, title, date, source, url, passages, uploaded, path, language in found
         ),
         total,
     )

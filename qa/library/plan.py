@@ -8,6 +8,7 @@ from pathlib import Path, PurePosixPath
 import apsw
 
 from qa.articles import ArticleReader, Candidate, Collection, RepeatedId, Skipped, Unread, scan_source
+from qa.articles.language import language_of
 from qa.articles.looks import Looks
 from qa.errors import InputError
 from qa.library.files import FileKey, FileState, articles_of_file, articles_of_files, files_of, known_files
@@ -46,10 +47,9 @@ class Plan:
     skipped: int = 0
 
     def add(self, source: Source, candidate: Candidate, article: Article, row_id: int | None) -> None:
-        """Plan to write an article."""
-        self.additions.append(
-            Addition(source, replace(candidate, data=b""), row_id, self.spool, self.spool.put(article))
-        )
+        """Plan to write an article, with its language."""
+        place = self.spool.put(replace(article, language=language_of(article.text)))
+        self.additions.append(Addition(source, replace(candidate, data=b""), row_id, self.spool, place))
 
 
 def make_plan(

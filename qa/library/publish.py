@@ -211,17 +211,19 @@ def _write_article(connection: apsw.Connection, addition: Addition) -> int:
         "DELETE FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)", (*place[:2], candidate.given_id or "")
     )
     pages = json_list(article.pages) if article.pages else None
-    content = (candidate.content_hash, article.title, article.date, article.source, article.url, article.text, pages)
+    about = (article.title, article.date, article.source, article.url, article.text, pages, article.language)
+    content = (candidate.content_hash, *about)
     if addition.row_id is not None:
         connection.execute(
-            "UPDATE articles SET (content_hash, title, date, source, url, text, pages) = (?, ?, ?, ?, ?, ?, ?) WHERE row_id = ?",
+            """UPDATE articles SET (content_hash, title, date, source, url, text, pages, language) = (?, ?, ?, ?, ?, ?, ?, ?)
+               WHERE row_id = ?""",
             (*content, addition.row_id),
         )
         return addition.row_id
     # A file's id is given by assign_ids, once all rows stand; until then it holds a place no id can take.
     article_id = candidate.given_id or f"\0{addition.source.source_id}/{candidate.path}"
     connection.execute(
-        "INSERT INTO articles VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (article_id, *place, *content)
+        "INSERT INTO articles VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (article_id, *place, *content)
     )
     return connection.last_insert_rowid()
 

@@ -14,7 +14,7 @@ import apsw
 
 from qa.errors import InputError, LibraryError
 from qa.library.catalogue import Catalogue
-from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.database import get_meta, json_list, mapped_errors, newer_columns, open_to_read, rows
 from qa.library.embedded import under_way
 from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
@@ -53,7 +53,7 @@ class Snapshot:
         self._catalogue = catalogue
         self._uploads = uploads
         self.embedder = get_meta(connection, "embedder")
-        self._pages = "NULL" if get_meta(connection, "format") == "2" else "pages"
+        self._newer = ", ".join(newer_columns(connection))
 
     def listed(self) -> tuple[ListedArticle, ...]:
         """All articles, newest first, undated last."""
@@ -71,7 +71,7 @@ class Snapshot:
         """An article and the spans of its passages. Raises InputError for an unknown id."""
         found = rows(
             self._connection,
-            f"SELECT row_id, article_id, title, date, source, url, text, {self._pages} FROM articles WHERE article_id = ?",  # noqa: S608
+            f"SELECT row_id, article_id, title, date, source, url, text, {self._newer} FROM articles WHERE article_id = ?",  # noqa: S608
             (article_id,),
         )
         if not found:
@@ -81,8 +81,8 @@ class Snapshot:
             'SELECT start, "end", text_hash FROM passages WHERE row_id = ? ORDER BY start',
             found[0][:1],
         )
-        *said, pages = found[0][1:]
-        article = replace(Article(*said), pages=_page_starts(pages))
+        *said, pages, language = found[0][1:]
+        article = replace(Article(*said), pages=_page_starts(pages), language=language)
         for start, end, text_hash in spans:
             _check(article_id, article.title, article.date, article.text[start:end], text_hash)
         return article, tuple(Span(start, end) for start, end, _ in spans)
@@ -156,15 +156,15 @@ class Snapshot:
         for passage_id, score in scores:
             found = rows(
                 self._connection,
-                f"""SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end", p.text_hash, {self._pages},
+                f"""SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end", p.text_hash, {self._newer},
                            n.copy_group IS NOT NULL
                    FROM passages p JOIN articles a USING (row_id) LEFT JOIN near_copies n USING (row_id) WHERE p.passage_id = ?""",  # noqa: S608
                 (passage_id,),
             )
-            for article_id, title, date, source, url, text, start, end, text_hash, pages, copied in found:
+            for article_id, title, date, source, url, text, start, end, text_hash, pages, language, copied in found:
                 _check(article_id, title, date, text[start:end], text_hash)
                 hit = Hit(article_id, title, date, source, url, text[start:end], start, end, score, passage_id)
-                hits.append(replace(hit, pages=_page_starts(pages), copied=bool(copied)))
+                hits.append(replace(hit, pages=_page_starts(pages), language=language, copied=bool(copied)))
         return hits
 
     def newest(self, count: int) -> tuple[Nearest, ...]:
