@@ -2,14 +2,14 @@
 
 import argparse
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
 from qa.commands.watching import watch_command
 from qa.errors import InputError
 from qa.output import ProgressLine, change_line, report_line, statistics_lines
-from qa.types import SyncReport
+from qa.types import ListedArticle, SyncReport
 
 
 def index_command(options: argparse.Namespace) -> int:
@@ -57,7 +57,9 @@ def list_command(options: argparse.Namespace) -> int:
     names = ("since", "until", "source", "match", "sort", "reverse", "limit", "offset")
     found = desk_of(options).listing(**{name: getattr(options, name) for name in names})
     if options.json:
-        print_json(asdict(found))
+        names = [field.name for field in fields(ListedArticle)]  # asdict takes longer than all else
+        listed = [{name: getattr(article, name) for name in names} for article in found.articles]
+        print_json({"articles": listed, "total": found.total})
         return DONE
     for article in found.articles:
         print(f"{article.date or 'undated   '}  {article.passages:3} passages  {article.article_id}  {article.title}")
