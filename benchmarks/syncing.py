@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from growth import DAYS, FIRST, PASSAGES, Maker, material
+from growth import DAYS, FIRST, PASSAGES, SENTENCES, Maker, material
 
 from qa.articles.looks import look_of
 from qa.chat import Desk
@@ -40,7 +40,6 @@ RESULTS = Path(__file__).with_suffix(".md")
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 ADDED, REPEATS = 10, 5
 IN_A_FOLDER = 1_000  # articles
-SENTENCES = 3  # of a passage
 DIMENSION = 384
 LONG_AGO = 1_500_000_000  # when the files were last changed, in seconds: what was changed just now is read twice
 BANDS = 16

@@ -57,8 +57,8 @@ def list_command(options: argparse.Namespace) -> int:
     names = ("since", "until", "source", "match", "sort", "reverse", "limit", "offset")
     found = desk_of(options).listing(**{name: getattr(options, name) for name in names})
     if options.json:
-        names = [field.name for field in fields(ListedArticle)]  # asdict takes longer than all else
-        listed = [{name: getattr(article, name) for name in names} for article in found.articles]
+        columns = [field.name for field in fields(ListedArticle)]  # asdict takes longer than all else
+        listed = [{name: getattr(article, name) for name in columns} for article in found.articles]
         print_json({"articles": listed, "total": found.total})
         return DONE
     for article in found.articles:
