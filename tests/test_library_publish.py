@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import apsw
+import numpy as np
 import pytest
 
 from qa.library.database import open_to_write, rows
 from qa.library.embedded import record_embedder
 from qa.library.plan import make_plan
 from qa.library.publish import cut_article, embed, publish, store_vectors, write_one_segment
-from qa.library.segments import Segment
+from qa.library.segments import Segment, write_segment
 from qa.library.sources import sources_to_sync
 from qa.library.store import Library, listed_segments
 from qa.library.verify import verify
@@ -107,15 +108,57 @@ def test_many_dead_vectors_are_merged_away(tmp_path: Path) -> None:
     assert verify(library).ok
 
 
-def test_many_files_are_merged_into_one(tmp_path: Path) -> None:
-    """Eight at most; nothing is lost on the way."""
-    articles, library = numbered(tmp_path / "news", range(10)), tmp_path / "library"
+def test_only_files_that_are_not_much_larger_are_written_anew(tmp_path: Path) -> None:
+    """A file stays while it holds four times what all newer ones hold; nothing is lost on the way."""
+    articles, library = numbered(tmp_path / "news", range(20)), tmp_path / "library"
     sizes = []
-    for number in range(10, 20):
-        sizes.append(len(synced(library, articles, small=5)))
+    for number in range(20, 27):
+        sizes.append(sorted((segment.vectors for segment in synced(library, articles, small=5)), reverse=True))
         numbered(articles, [number])
-    assert sizes == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]
-    assert len(found(library, "harbour")) == 19
+    assert sizes == [[20], [20, 1], [20, 2], [20, 3], [20, 4], [20, 4, 1], [26]]
+    assert len(found(library, "harbour")) == 26
+    assert verify(library).ok
+
+
+def test_the_dead_of_files_that_are_merged_are_forgotten(tmp_path: Path) -> None:
+    """Those of the file that stays are remembered."""
+    articles, library = numbered(tmp_path / "news", range(20)), tmp_path / "library"
+    (first,) = synced(library, articles, small=5)
+    synced(library, numbered(articles, [20, 21, 22]), small=5)
+    (articles / "03.txt").unlink()
+    (articles / "21.txt").unlink()
+    both = synced(library, numbered(articles, [23]), small=5)
+    assert first in both
+    assert sorted(segment.vectors for segment in both) == [3, 20]
+    assert tombstones(library) == 1
+    assert {f"{number:02}.txt" for number in range(24)} - set(found(library, "harbour number full")) == {
+        "03.txt",
+        "21.txt",
+    }
+    assert verify(library).ok
+
+
+def test_files_of_before_are_merged_as_they_come(tmp_path: Path) -> None:
+    """A library may have many small ones, which former versions left for a later merge."""
+    articles, library = numbered(tmp_path / "news", range(10)), tmp_path / "library"
+    synced(library, articles, small=5)
+    connection = open_to_write(library)
+    for number in (10, 11, 12):  # each in a file of its own
+        synced(library, numbered(articles, [number]), small=5)
+    stored = rows(
+        connection, "SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash) ORDER BY passage_id"
+    )
+    with connection:
+        connection.execute("DELETE FROM segments")
+        for part in (stored[:10], stored[10:11], stored[11:12], stored[12:]):
+            segment = write_segment(
+                library, [i for i, _ in part], np.array([np.frombuffer(v, dtype=np.float16) for _, v in part])
+            )
+            connection.execute("INSERT INTO segments VALUES (?, ?, ?)", (segment.file, segment.sha256, segment.vectors))
+    connection.close()
+    assert verify(library).ok
+    (merged,) = synced(library, numbered(articles, [13]), small=5)
+    assert merged.vectors == 14
     assert verify(library).ok
 
 

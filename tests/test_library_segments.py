@@ -81,6 +81,17 @@ def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
     assert VectorIndex(tmp_path, ()).contents() == {}
 
 
+def test_what_is_in_memory_is_not_read_again(tmp_path: Path) -> None:
+    """A generation that shares files with the one before needs only the others."""
+    old, new = write_segment(tmp_path, [1], AXES[:1]), write_segment(tmp_path, [2], AXES[1:2])
+    before = VectorIndex(tmp_path, [old])
+    (tmp_path / "segments" / old.file).unlink()
+    both = VectorIndex(tmp_path, [old, new], before)
+    assert [i for i, _ in both.search(AXES[0], 2)] == [1, 2]
+    with pytest.raises(LibraryError, match="cannot be read"):
+        VectorIndex(tmp_path, [new, Segment(old.file, "another hash", 1)], before)
+
+
 def test_contents_are_what_was_written(tmp_path: Path) -> None:
     """Every id with its vector."""
     index = VectorIndex(tmp_path, [write_segment(tmp_path, [7, 5], AXES[:2]), write_segment(tmp_path, [9], AXES[2:3])])

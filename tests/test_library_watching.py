@@ -194,7 +194,7 @@ def test_ctrl_c_ends_the_command_with_a_summary(
         return there == 6
 
     thread = interrupted(seen)
-    options = argparse.Namespace(paths=[articles], json=as_json, allow_empty=False)
+    options = argparse.Namespace(paths=[articles], json=as_json, allow_empty=False, full=False)
     assert watch_command(desk, options) == 0
     thread.join()
     printed = capsys.readouterr()

@@ -50,9 +50,9 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Unread:
-    """A file of which nothing was read, as it looks as it did before: what it holds is known."""
+    """Files of a folder of which nothing was read, as they look as they did before: what they hold is known."""
 
-    path: str
+    paths: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,8 +60,14 @@ class FolderWalk:
             except OSError as error:
                 yield _unread(prefix.rstrip("/") or ".", error)
                 return
+            files = (name for name, kind in listed if kind == "file")
+            unread = frozenset(self.looks.unchanged(descriptor, prefix, files))
+            if unread:
+                yield Unread(unread)
             for name, kind in listed:
                 path = prefix + name
+                if path in unread:
+                    continue
                 if kind == "folder":
                     yield from self._folder(descriptor, name, path, wanted[1:], depth)
                 else:
@@ -99,10 +105,7 @@ class FolderWalk:
 
 
 def read_file(parent: int, name: str, path: str, looks: Looks) -> Iterator[Found]:
-    """Yield the candidates in one file of an open folder, unless it looks as it did when it was read."""
-    if looks.unchanged(path, name, parent):
-        yield Unread(path)
-        return
+    """Yield the candidates in one file of an open folder; once all have been taken, ``looks`` knows the file."""
     if not is_fit(name):
         yield Failure(printable(path), _UNFIT_NAME)
         return

@@ -2,7 +2,8 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 # A file written again within what its file system takes for one moment looks as it did (git calls such a file racy). The
@@ -21,25 +22,26 @@ class Looks:
     known: Mapping[str, str] = field(default_factory=dict)
     found: dict[str, str] = field(default_factory=dict)
 
-    def unchanged(self, path: str, name: str, folder: int) -> bool:
-        """Whether the file ``name`` of an open folder looks as it did when it was read; ``path`` is its known one."""
-        look = self.known.get(path)
-        if look is None:
-            return False
-        try:
-            return look == _look(os.stat(name, dir_fd=folder, follow_symlinks=False))
-        except OSError:  # whoever reads it says so
-            return False
+    def unchanged(self, folder: int, prefix: str, names: Iterable[str]) -> list[str]:
+        """The paths, ``prefix`` and name, of those files of an open folder that look as they did when they were read."""
+        found = []
+        for name in names if self.known else ():
+            path = prefix + name
+            if look := self.known.get(path):
+                with suppress(OSError):  # whoever reads it says so
+                    if look == look_of(os.stat(name, dir_fd=folder, follow_symlinks=False)):
+                        found.append(path)
+        return found
 
     def read(self, path: str, before: os.stat_result, after: os.stat_result, began: int) -> None:
         """Note a file that was read: its status before and after, and when that began, nanoseconds of the clock."""
-        look = _look(before)
-        if look is not None and look == _look(after) and before.st_mtime_ns < began - SETTLED:
+        look = look_of(before)
+        if look is not None and look == look_of(after) and before.st_mtime_ns < began - SETTLED:
             self.found[path] = look
 
 
-def _look(status: os.stat_result) -> str | None:
-    """None for what is no file."""
+def look_of(status: os.stat_result) -> str | None:
+    """How a file looks; None for what is none."""
     if not stat.S_ISREG(status.st_mode):
         return None
     return f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"

@@ -5,7 +5,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from qa.articles.candidate import UNKNOWN_KIND, article_suffix
+from qa.articles.candidate import UNKNOWN_KIND, Unread, article_suffix
 from qa.articles.file_name import printable
 from qa.articles.folder_walk import FolderWalk, Found, read_file
 from qa.articles.looks import Looks
@@ -79,7 +79,10 @@ def _folder(root: Path, walk: FolderWalk, wanted: tuple[str, ...]) -> Iterator[F
 def _file(file: Path, looks: Looks) -> Iterator[Found]:
     parent = _opened(file.parent)
     try:
-        yield from read_file(parent, file.name, file.name, looks)
+        if looks.unchanged(parent, "", [file.name]):
+            yield Unread(frozenset([file.name]))
+        else:
+            yield from read_file(parent, file.name, file.name, looks)
     finally:
         os.close(parent)
 

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
@@ -10,7 +10,7 @@ from qa.commands.watching import watch_command
 from qa.errors import InputError
 from qa.output import ProgressLine, change_line, listed_line, report_line, statistics_lines
 from qa.retrieval.languages import is_unknown
-from qa.types import SyncReport
+from qa.types import ListedArticle, SyncReport
 
 
 def index_command(options: argparse.Namespace) -> int:
@@ -59,7 +59,9 @@ def list_command(options: argparse.Namespace) -> int:
     desk = desk_of(options)
     found = desk.listing(**{name: getattr(options, name) for name in names})
     if options.json:
-        print_json(asdict(found))
+        columns = [field.name for field in fields(ListedArticle)]  # asdict takes longer than all else
+        listed = [{name: getattr(article, name) for name in columns} for article in found.articles]
+        print_json({"articles": listed, "total": found.total})
         return DONE
     for article in found.articles:
         print(listed_line(article, desk.languages))

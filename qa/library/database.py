@@ -24,11 +24,8 @@ from qa.library.durable import make_folder
 FILE = "library.sqlite"
 ASIDE = "damaged-"  # what the folders in a library are called in which damaged files are kept
 FORMAT = "4"
-READABLE = (
-    "2",
-    "3",
-    FORMAT,
-)  # 2 lacks the history and the pages, 3 the looks of files and languages, which no answer needs
+# 2 lacks the history and the pages, 3 the looks of files, the languages and the numbers of words: no answer needs them.
+READABLE = ("2", "3", FORMAT)
 CHECKSUM_BYTES = 8  # of each page
 UNFINISHED = "restored from"  # the note of a library of which a restore has still to move uploads and settings
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -54,7 +51,6 @@ CREATE TABLE articles (
 );
 CREATE UNIQUE INDEX articles_by_place ON articles (source_id, path, coalesce(given_id, ''));
 CREATE INDEX articles_by_path ON articles (path) WHERE given_id IS NULL;
-CREATE INDEX articles_by_date ON articles (date);
 CREATE TABLE passages (
     passage_id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: FAISS files and tombstones rely on it
     row_id INTEGER NOT NULL REFERENCES articles,
@@ -78,8 +74,13 @@ CREATE INDEX copy_bands_by_article ON copy_bands (row_id);
 CREATE TABLE near_copies (row_id INTEGER PRIMARY KEY, copy_group INTEGER NOT NULL);  -- articles that have near copies
 CREATE INDEX near_copies_by_group ON near_copies (copy_group);
 """
-FILES_SCHEMA = """
-CREATE TABLE files ( -- how files looked when they were read, and how many of their articles are kept out
+# What spares a sync, a list and the statistics to read every file or text.
+SPEED_SCHEMA = """
+DROP INDEX IF EXISTS articles_by_date;
+CREATE INDEX IF NOT EXISTS articles_newest_first ON articles (date DESC, article_id);
+CREATE INDEX IF NOT EXISTS articles_by_source ON articles (source);
+CREATE TABLE IF NOT EXISTS word_counts (row_id INTEGER PRIMARY KEY, words INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS files ( -- how files looked when they were read, and how many of their articles are kept out
     source_id INTEGER NOT NULL, path TEXT NOT NULL, look TEXT NOT NULL, kept_out INTEGER NOT NULL,
     PRIMARY KEY (source_id, path)) WITHOUT ROWID;
 """
@@ -94,7 +95,7 @@ CREATE TABLE history (
 CREATE INDEX history_by_article ON history (article_id);
 """
 
-ALL_TABLES = SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA + FILES_SCHEMA
+ALL_TABLES = SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA + SPEED_SCHEMA
 
 
 def exists(folder: Path) -> bool:
@@ -159,9 +160,11 @@ def open_to_write(folder: Path) -> apsw.Connection:
 def _bring_up_to_date(connection: apsw.Connection) -> None:
     """Add what older formats lack.
 
-    1 knew nothing of near copies, 2 of pages and of how an article came to be, 3 of how files look and of languages.
+    1 knew nothing of near copies, 2 of pages and of how an article came to be, 3 of how files look, of languages, and of
+    how many words a text has.
     """
-    from qa.library.copies import regroup  # it needs this file
+    from qa.library.copies import regroup  # these need this file
+    from qa.library.word_counts import count_words
 
     with connection:
         found = get_meta(connection, "format")
@@ -177,8 +180,9 @@ def _bring_up_to_date(connection: apsw.Connection) -> None:
                    SELECT article_id, NULL, 'added', content_hash, title FROM articles ORDER BY row_id"""
             )
         if found in ("1", "2", "3"):
-            connection.execute(FILES_SCHEMA)
             connection.execute("ALTER TABLE articles ADD COLUMN language TEXT")
+            connection.execute(SPEED_SCHEMA)
+            count_words(connection)
             set_meta(connection, "format", FORMAT)
 
 

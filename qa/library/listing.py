@@ -46,16 +46,18 @@ def list_articles(connection: apsw.Connection, uploads: str, selection: Selectio
     connection.create_scalar_function("folded", lambda *values: _folded(values[0]), 1, deterministic=True)
     where, values = _condition(connection, selection)
     (total,) = rows(connection, f"SELECT count(*) FROM articles a WHERE {where}", values)[0]  # noqa: S608
-    by, downwards = _ORDERS[selection.sort]
-    order = f"{by} IS NULL, {by} {'DESC' if downwards is not selection.reverse else 'ASC'}, a.article_id"
+    # By date, an index has the articles in order; for other orders, the page is chosen first, and only that looked up.
+    order, limits = _order(selection), (-1 if selection.limit is None else selection.limit, selection.offset)
+    page = f"articles a JOIN sources s USING (source_id) WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?"
+    if selection.sort != "date":
+        page = f"""(SELECT a.row_id FROM articles a WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?)
+                   JOIN articles a USING (row_id) JOIN sources s USING (source_id) ORDER BY {order}"""  # noqa: S608
     _, language = newer_columns(connection)
-    # The page is chosen first, so that only its own articles are looked up.
     found = rows(
         connection,
         f"""SELECT a.article_id, a.title, a.date, a.source, a.url, {_PASSAGES}, s.root = ?, a.path, {language}
-            FROM (SELECT a.row_id FROM articles a WHERE {where} ORDER BY {order} LIMIT ? OFFSET ?)
-            JOIN articles a USING (row_id) JOIN sources s USING (source_id) ORDER BY {order}""",  # noqa: S608
-        (uploads, *values, -1 if selection.limit is None else selection.limit, selection.offset),
+            FROM {page}""",  # noqa: S608
+        (uploads, *values, *limits),
     )
     return Listing(
         tuple(
@@ -64,6 +66,12 @@ def list_articles(connection: apsw.Connection, uploads: str, selection: Selectio
         ),
         total,
     )
+
+
+def _order(selection: Selection) -> str:
+    """What stands behind ORDER BY: what has nothing to go by is last."""
+    by, downwards = _ORDERS[selection.sort]
+    return f"{by} {'DESC' if downwards is not selection.reverse else 'ASC'} NULLS LAST, a.article_id"
 
 
 def older_than(connection: apsw.Connection, day: str) -> tuple[tuple[str, ...], int]:

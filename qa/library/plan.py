@@ -73,7 +73,7 @@ def make_plan(
         for source in sources:
             comparison = _Comparison(connection, plan, source, reader, full)
             for found in _found(source, library, reader, comparison.looks):
-                looked_at += 1
+                looked_at += len(found.paths) if isinstance(found, Unread) else 1
                 seen(looked_at)
                 comparison.take(found)
             comparison.finish(allow_empty)
@@ -116,10 +116,11 @@ class _Comparison:
     def take(self, found: Candidate | Unread | Skipped | Failure) -> None:
         """Sort one thing that the source holds into the plan."""
         if isinstance(found, Unread):
-            paths = (found.path, *self._members.get(found.path, ()))
+            archived = (path for file in found.paths for path in self._members.get(file, ()))
+            paths = (*found.paths, *archived)
             self._unread.update(paths)
             self._plan.unchanged += sum(self._articles.get(path, 0) for path in paths)
-            self._plan.skipped += self._known[found.path].kept_out
+            self._plan.skipped += sum(self._known[path].kept_out for path in found.paths)
         elif isinstance(found, Skipped):
             self._plan.skipped += 1
             self._kept_out.update(files_of(found.path)[1:])

@@ -18,6 +18,7 @@ from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids, forget_gone
 from qa.library.store import listed_segments
+from qa.library.word_counts import count_words, forget_words
 from qa.retrieval.passages import passage_hash, searchable_text, split_passages
 from qa.settings import Settings
 from qa.types import Article, Embedder, Span
@@ -26,7 +27,8 @@ BATCH = 256  # passages embedded between two commits: what an interruption costs
 WINDOW = 8_192  # passages whose texts are in memory and sorted by length together
 LARGEST = 100_000  # vectors in a FAISS file, which is in memory while it is written
 SMALL = 20_000  # live passages up to which every sync writes one fresh file: a deleted vector is gone at once
-MOST_SEGMENTS = 8
+# A FAISS file is left alone while it holds so many times what all newer ones hold: few files, and rarely written.
+GROWTH = 4
 MOST_DEAD = 0.2  # share of dead vectors from which a merge pays
 
 
@@ -144,6 +146,8 @@ def publish(
         new = list[int]()
         for row_id, addition, article_cuts in zip(changed, plan.additions, cuts, strict=True):
             new += _write_passages(connection, row_id, addition.article, article_cuts)
+        count_words(connection, changed)
+        forget_words(connection, plan.removed)
         regroup(connection, changed, plan.removed)
         _drop_unused_vectors(connection, dead)
         _list_segments(connection, folder, new, list(dead), small)
@@ -247,17 +251,39 @@ def _drop_unused_vectors(connection: apsw.Connection, dead: dict[int, bytes]) ->
 
 
 def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], dead: list[int], small: int) -> None:
-    """Append a file with the new vectors and mark the dead ones, or merge all into one where that pays."""
+    """Mark the dead vectors, and write a file with the new ones and those of newer files that are not much larger.
+
+    Where few vectors are alive, or many dead, all are written into one.
+    """
     if not new and not dead:
         return
     connection.executemany("INSERT INTO tombstones VALUES (?)", [(passage_id,) for passage_id in dead])
-    live = _count(connection, "SELECT count(*) FROM passages")
     tombstones = _count(connection, "SELECT count(*) FROM tombstones")
-    segments = _count(connection, "SELECT count(*) FROM segments")
-    if live <= small or segments >= MOST_SEGMENTS or tombstones > MOST_DEAD * live:
+    live = _count(connection, "SELECT coalesce(sum(vectors), 0) FROM segments") + len(new) - tombstones
+    if live <= small or tombstones > MOST_DEAD * live:
         write_one_segment(connection, folder)
     elif new:
-        _write_segments(connection, folder, min(new))
+        merged, first = _worth_merging(connection, new)
+        connection.executemany("DELETE FROM segments WHERE file = ?", [(file,) for file in merged])
+        connection.execute("DELETE FROM tombstones WHERE passage_id >= ?", (first,))
+        _write_segments(connection, folder, first)
+
+
+def _worth_merging(connection: apsw.Connection, new: list[int]) -> tuple[list[str], int]:
+    """The newest files that go into one with the new vectors, and the smallest passage id of these and the new ones.
+
+    Ids only grow, so a file holds all ids from its smallest on up to the next file's; the newest is listed last.
+    """
+    merged, old = list[str](), 0
+    for file, vectors in rows(connection, "SELECT file, vectors FROM segments ORDER BY rowid DESC"):
+        if vectors >= min(LARGEST, GROWTH * (old + len(new))):
+            break
+        merged.append(file)
+        old += vectors
+    # Of the ids before the new ones, as many as the files hold: each of them is alive or dead.
+    query = """SELECT min(id) FROM (SELECT passage_id AS id FROM passages WHERE passage_id < ?1
+               UNION ALL SELECT passage_id FROM tombstones ORDER BY id DESC LIMIT ?2)"""
+    return merged, rows(connection, query, (min(new), old))[0][0] if old else min(new)
 
 
 def _write_segments(connection: apsw.Connection, folder: Path, first: int, largest: int = LARGEST) -> None:

@@ -72,9 +72,12 @@ def remove_unlisted(folder: Path, listed: Sequence[str]) -> None:
 class VectorIndex:
     """The vectors of one generation in memory; never changed after loading, so threads may share it."""
 
-    def __init__(self, folder: Path, segments: Sequence[Segment]) -> None:
-        """Read every segment. Raises LibraryError when one is missing or damaged."""
-        self._indexes = [read_segment(folder, segment) for segment in segments]
+    def __init__(self, folder: Path, segments: Sequence[Segment], before: "VectorIndex | None" = None) -> None:
+        """Read every segment that ``before`` does not hold. Raises LibraryError when one is missing or damaged."""
+        held = before.by_segment if before else {}
+        self.by_segment: dict[Segment, Any] = {
+            segment: held[segment] if segment in held else read_segment(folder, segment) for segment in segments
+        }
 
     def search(self, vector: Any, count: int, allowed: Any = None) -> list[tuple[int, float]]:
         """The nearest passage ids with their inner products, best first, ties by id; ``vector`` has shape (dimension,).
@@ -89,7 +92,7 @@ class VectorIndex:
             selector = faiss.IDSelectorBitmap(np.packbits(allowed, bitorder="little"))  # type: ignore[call-arg, arg-type]
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
         found: list[tuple[int, float]] = []
-        for index in self._indexes:
+        for index in self.by_segment.values():
             scores, ids = index.search(query, min(count, index.ntotal), params=parameters)
             found += [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:count]
@@ -99,7 +102,7 @@ class VectorIndex:
         import faiss
 
         contents: dict[int, Any] = {}
-        for index in self._indexes:
+        for index in self.by_segment.values():
             ids = faiss.vector_to_array(index.id_map)
             rows = index.index.reconstruct_n(0, index.ntotal)
             contents.update(zip(ids.tolist(), rows, strict=True))

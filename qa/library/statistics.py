@@ -6,11 +6,12 @@ import apsw
 
 from qa.library.database import FILE, rows
 from qa.library.segments import FOLDER
+from qa.library.word_counts import all_words
 from qa.types import Count, DiskUse, Statistics
 
 
 def statistics(connection: apsw.Connection, folder: Path, uploads: Path) -> Statistics:
-    """The numbers of one state of a library; a word is what stands between blanks. Reads every text once."""
+    """The numbers of one state of a library; a word is what stands between blanks."""
     articles, dated, first, last = rows(connection, "SELECT count(*), count(date), min(date), max(date) FROM articles")[
         0
     ]
@@ -21,7 +22,7 @@ def statistics(connection: apsw.Connection, folder: Path, uploads: Path) -> Stat
         first=first,
         last=last,
         passages=rows(connection, "SELECT count(*) FROM passages")[0][0],
-        words=sum(len(str(text).split()) for (text,) in connection.execute("SELECT text FROM articles")),
+        words=all_words(connection),
         near_copy_groups=groups,
         near_copies=copies,
         sources=_counts(connection, "source", "articles", "count(*) DESC, source"),

@@ -169,7 +169,7 @@ class Snapshot:
 
     def newest(self, count: int) -> tuple[Nearest, ...]:
         """The newest articles, to name where a search found nothing."""
-        query = "SELECT article_id, title, date FROM articles ORDER BY date IS NULL, date DESC, article_id LIMIT ?"
+        query = "SELECT article_id, title, date FROM articles ORDER BY date DESC NULLS LAST, article_id LIMIT ?"
         return tuple(Nearest(*row) for row in rows(self._connection, query, (count,)))
 
     def _by_keyword(self, terms: Sequence[str], count: int, allowed: Any) -> list[int]:
@@ -245,7 +245,8 @@ class Library:
             return VectorIndex(self.folder, ())
         with self._lock:
             if self._loaded is None or self._loaded[0] != segments:
-                self._loaded = (segments, VectorIndex(self.folder, segments))
+                before = self._loaded[1] if self._loaded else None  # most files stay when few articles change
+                self._loaded = (segments, VectorIndex(self.folder, segments, before))
             return self._loaded[1]
 
     def _catalogue_of(self, connection: apsw.Connection) -> Catalogue:

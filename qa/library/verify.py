@@ -17,6 +17,7 @@ from qa.library.publish import cut_article, store_vectors, write_keywords, write
 from qa.library.rescue import rescue
 from qa.library.segments import VectorIndex, remove_unlisted
 from qa.library.store import listed_segments
+from qa.library.word_counts import count_words
 from qa.retrieval.passages import passage_hash
 from qa.settings import Settings
 from qa.types import Embedder, Problem, Progress, VerifyReport
@@ -109,6 +110,7 @@ def _rebuild(
             used.append(cut)
     store_vectors(connection, used, embedder, lambda done, total: tell("embedding", done, total))
     connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
+    count_words(connection)
     connection.execute("DELETE FROM copy_bands; DELETE FROM near_copies")
     regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles ORDER BY row_id")])
     write_one_segment(connection, folder)
