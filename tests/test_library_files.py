@@ -80,8 +80,9 @@ def test_an_archive_that_looks_the_same_keeps_its_articles_unread(tmp_path: Path
     desk.remove("a.zip/x.txt")
     for _ in range(2):
         assert counts(desk.index()) == (0, 0, 0, 3, 1, 3)
-    found = [(type(one), one.path) for one in scan_source(folder, looks=Looks(known(desk)))]
-    assert found == [(Unread, "a.zip"), (Collection, "b.zip")]
+    found = list(scan_source(folder, looks=Looks(known(desk))))
+    assert Unread(frozenset({"a.zip"})) in found
+    assert [one.path for one in found if isinstance(one, Collection)] == ["b.zip"]
     (folder / "a.zip").write_bytes(zipped({"x.txt": b"A frog."}))
     assert counts(desk.index()) == (0, 0, 1, 2, 1, 2)
 
