@@ -142,7 +142,8 @@ def test_the_oldest_format_goes_through_all_changes(desk: Desk) -> None:
     to_format_2(library)
     connection = open_to_write(library)
     connection.execute(
-        "DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; ALTER TABLE articles DROP COLUMN pages"
+        "DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; ALTER TABLE articles DROP COLUMN pages;"
+        "ALTER TABLE articles DROP COLUMN language"
     )
     connection.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     connection.close()
