@@ -77,7 +77,7 @@ def _typed(name: str, value: object) -> object:
         if isinstance(value, bool):
             return value
     elif isinstance(default, str):
-        if isinstance(value, str) and value:
+        if isinstance(value, str) and (value or not default):
             return value
     elif not isinstance(value, bool):
         try:
