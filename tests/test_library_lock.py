@@ -21,7 +21,7 @@ from pathlib import Path
 from qa.library.lock import writing
 with writing(Path(sys.argv[1])):
     print("held", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 """
 
 REFUSED = """

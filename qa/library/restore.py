@@ -8,18 +8,20 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import apsw
 
-from qa.errors import InputError, LibraryError
+from qa.errors import DamagedError, InputError, LibraryError
 from qa.library.archive import DATABASE, SETTINGS, Contents, opened_archive, read_members, room_for
 from qa.library.database import (
     UNFINISHED,
     exists,
+    get_meta,
     mapped_errors,
     next_generation,
+    open_to_read,
     open_to_write,
     rows,
     set_meta,
@@ -110,7 +112,7 @@ def _locked(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _staging(folder: Path) -> Iterator[Path]:
-    """A folder inside the library's, which is deleted where what is done with it fails."""
+    """A folder inside the library's, which is deleted where what is done with it fails before the database is replaced."""
     staging = folder / STAGING
     if staging.exists() and exists(folder):  # of a run that was killed, perhaps before it had moved all
         with suppress(LibraryError):
@@ -122,8 +124,20 @@ def _staging(folder: Path) -> Iterator[Path]:
     except BaseException:
         if not exists(folder):
             shutil.rmtree(folder / FOLDER, ignore_errors=True)
-        shutil.rmtree(staging, ignore_errors=True)
+        if not _is_put(folder):
+            shutil.rmtree(staging, ignore_errors=True)
         raise
+
+
+def _is_put(folder: Path) -> bool:
+    """Whether the restored database stands, or may stand, so that what is still to be moved must not be deleted."""
+    try:
+        with closing(open_to_read(folder)) as connection:
+            return get_meta(connection, UNFINISHED) is not None
+    except DamagedError:
+        return False
+    except LibraryError:
+        return exists(folder)
 
 
 def _complete(staging: Path) -> None:
