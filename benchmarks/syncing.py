@@ -199,7 +199,7 @@ def report(measured: dict[int, dict[str, list[float]]], busy: float) -> str:
     ]
     for name in next(iter(measured.values())):
         values = [figures[name] for figures in measured.values()]
-        cells = [f"{statistics.median(v):.2f} ({min(v):.2f} to {max(v):.2f})" for v in values]
+        cells = [f"{statistics.median(v):.3f} ({min(v):.3f} to {max(v):.3f})" for v in values]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
     return "\n".join([*lines, ""])
 
