@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qa.answering.checking import Checked, checked
 from qa.answering.citations import CitedText
@@ -18,6 +18,8 @@ from qa.answering.prompt import build_messages
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
 from qa.errors import InputError, LibraryError, QAError
+from qa.fetching.address import checked_address, is_address
+from qa.library.addresses import Visit, ask_all, known_addresses
 from qa.library.backup import backup
 from qa.library.database import exists, open_to_write
 from qa.library.diff import diff
@@ -53,6 +55,9 @@ from qa.types import (
     Version,
     Withheld,
 )
+
+if TYPE_CHECKING:
+    from qa.fetching.client import Fetcher
 
 Made = TypeVar("Made")
 # The probability from which an article counts as one that answers, where the newest that does is asked for. On made-up
@@ -221,9 +226,12 @@ class Desk:
         return search(snapshot, self.embedder, query, max(count, self.settings.candidates), count)
 
     def index(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> SyncReport:
-        """Bring the library up to date with files and folders; with no path, with every source it knows."""
-        chosen = [Path(path) for path in paths]
-        return sync(self.library.folder, chosen, lambda: self.embedder, self.settings, allow_empty, progress)
+        """Bring the library up to date with files, folders and addresses; with none, with every source it knows.
+
+        This and ``diff`` are where anything is fetched. Raises InputError for paths that are missing and for what is no
+        address; one that cannot be fetched is a failure of the report.
+        """
+        return self._index(_places(paths), allow_empty, progress)
 
     def watch(
         self,
@@ -232,24 +240,32 @@ class Desk:
         stop: threading.Event | None = None,
         allow_empty: bool = False,
         progress: Progress | None = None,
+        files: bool = True,
+        every: float | None = None,
     ) -> None:
         """``index`` now and whenever these files and folders change, until ``stop`` is set; with no path, all known ones.
 
+        ``every`` so many seconds it is done anyway, and addresses are asked again; only then where ``files`` is False.
         ``told`` gets the report of every round, or its error, after which the watching goes on. Raises what the first
         round raises.
         """
+        places = _places(paths)
 
-        def round_of() -> SyncReport:
-            return self.index(*paths, allow_empty=allow_empty, progress=progress)
+        def round_of(ask: bool) -> SyncReport:
+            return self._index(places, allow_empty, progress, ask)
 
-        told(round_of())
+        told(round_of(True))
         with self.library.snapshot(vectors=False) as snapshot:
-            places = [Path(path).resolve() for path in paths] or snapshot.roots()
-        watch(round_of, places, self.library.folder.resolve(), told, stop or threading.Event())
+            roots = [place.resolve() for place in places if isinstance(place, Path)] if places else snapshot.roots()
+        if not roots and every is None:
+            raise InputError("there is no file or folder to watch; to ask addresses again and again: --every 10m")
+        library = self.library.folder.resolve()
+        watch(round_of, roots if files else (), library, told, stop or threading.Event(), every)
 
     def diff(self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None) -> Diff:
         """What ``index`` would do; nothing is written or embedded."""
-        return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress)
+        places = _places(paths)
+        return diff(self.library.folder, places, allow_empty, progress, self._visits(places, progress))
 
     def backup(self, file: Path | str, replace: bool = False, progress: Progress | None = None) -> Backup:
         """Write the library into one file, read back before it is there; questions go on meanwhile."""
@@ -278,6 +294,7 @@ class Desk:
     def remove(self, *article_ids: str, purge: bool = False) -> tuple[str, ...]:
         """Take articles out and keep them out; an uploaded file is deleted too, the user's own files never.
 
+        The address of a source stands for all that came from it, and is asked no more.
         ``purge`` rewrites the library's files, so that nothing of them, or of any removed before, is left on the disk.
         """
         return remove(self.library.folder, article_ids, purge)
@@ -351,6 +368,25 @@ class Desk:
         """The generator, made when first needed."""
         return self._once(self._make_generator)
 
+    def _index(
+        self, places: Sequence[Path | str], allow_empty: bool, progress: Progress | None, ask: bool = True
+    ) -> SyncReport:
+        """Index; only where ``ask`` says so are addresses asked, before the library is locked."""
+        visits = self._visits(places, progress) if ask else {}
+        return sync(self.library.folder, places, lambda: self.embedder, self.settings, allow_empty, progress, visits)
+
+    def _visits(self, places: Sequence[Path | str], progress: Progress | None) -> dict[str, Visit]:
+        """What comes from the addresses among places, or, where there are no places, from all that the library knows."""
+        folder = self.library.folder
+        addresses = [place for place in places if isinstance(place, str)] if places else known_addresses(folder)
+        tell = progress or (lambda stage, done, total: None)
+        return ask_all(folder, addresses, lambda: self._once(self._make_fetcher), tell) if addresses else {}
+
+    def _make_fetcher(self) -> "Fetcher":
+        from qa.fetching.client import Fetcher  # it and what it needs are loaded by whoever has addresses
+
+        return Fetcher(self.settings.private_hosts)
+
     def _once(self, make: Callable[[], Made]) -> Made:
         """What ``make`` returns, made once even where two conversations begin at the same time."""
         with self._making:
@@ -371,3 +407,8 @@ class Desk:
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
         best = list(dict.fromkeys(e.hit for e in evidence))[: settings.context_passages]
         return build_messages(query.standalone, best, budget, generator.count_tokens)
+
+
+def _places(paths: Sequence[Path | str]) -> list[Path | str]:
+    """Paths as paths, and addresses in their one form. Raises InputError for an address that is not asked."""
+    return [checked_address(str(path)) if is_address(path) else Path(path) for path in paths]

@@ -33,7 +33,7 @@ def test_a_new_library_can_be_read_and_is_private(tmp_path: Path) -> None:
     assert not exists(folder)
     open_to_write(folder).close()
     assert exists(folder)
-    assert get_meta(open_to_read(folder), "format") == "3"
+    assert get_meta(open_to_read(folder), "format") == "4"
     assert (folder.stat().st_mode & 0o777, (folder / FILE).stat().st_mode & 0o777) == (0o700, 0o600)
 
 
@@ -65,7 +65,7 @@ def test_another_format_is_refused(tmp_path: Path) -> None:
     set_meta(connection, "format", "999")
     connection.close()
     for open_library in (open_to_read, open_to_write):
-        with pytest.raises(LibraryError, match="has format 999, this version reads 3; index it anew"):
+        with pytest.raises(LibraryError, match="has format 999, this version reads 4; index it anew"):
             open_library(tmp_path)
 
 
@@ -76,13 +76,13 @@ def test_a_library_that_knows_no_pages_is_read_and_brought_up_to_date(
     folder = filled(make_desk, articles, tmp_path)
     before = make_desk().search("bridge")
     connection = apsw.Connection(str(folder / FILE))
-    connection.execute("ALTER TABLE articles DROP COLUMN pages; DROP TABLE history")
+    connection.execute("ALTER TABLE articles DROP COLUMN pages; DROP TABLE history; DROP TABLE visits")
     set_meta(connection, "format", "2")
     connection.close()
     assert make_desk().search("bridge") == before
     assert make_desk().article("bridge.txt").pages == ()
     assert make_desk().index(articles).unchanged == 3
-    assert get_meta(open_to_read(folder), "format") == "3"
+    assert get_meta(open_to_read(folder), "format") == "4"
     assert make_desk().search("bridge") == before
 
 

@@ -34,7 +34,7 @@ def to_format_2(library: Path) -> None:
     """Make of a library what the version before would have made."""
     connection = open_to_write(library)
     connection.execute(
-        "DROP TABLE history; ALTER TABLE articles DROP COLUMN pages; UPDATE meta SET value = '2' WHERE key = 'format'"
+        "DROP TABLE history; DROP TABLE visits; ALTER TABLE articles DROP COLUMN pages; UPDATE meta SET value = '2' WHERE key = 'format'"
     )
     connection.close()
 
@@ -120,7 +120,7 @@ def test_a_library_of_before_is_asked_as_it_is_and_gets_a_history_when_indexed(d
     assert get_meta(open_to_read(library), "format") == "2"
     write_articles(articles, {"bridge.txt": "date 2031-04-03 Harbour bridge closes\nIt closed again.\n"})
     assert desk.index().updated == 1
-    assert get_meta(open_to_read(library), "format") == "3"
+    assert get_meta(open_to_read(library), "format") == "4"
     first, second = desk.history("bridge.txt")
     assert (first.indexed_at, first.change, first.title) == (None, "added", "Harbour bridge reopens in Port Lindal")
     assert (second.change, second.title) == ("updated", "Harbour bridge closes")
@@ -141,7 +141,8 @@ def test_the_oldest_format_goes_through_all_changes(desk: Desk) -> None:
     to_format_2(library)
     connection = open_to_write(library)
     connection.execute(
-        "DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; ALTER TABLE articles DROP COLUMN pages"
+        "DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; DROP TABLE visits; "
+        "ALTER TABLE articles DROP COLUMN pages"
     )
     connection.execute("UPDATE meta SET value = '1' WHERE key = 'format'")
     connection.close()

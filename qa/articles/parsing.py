@@ -19,7 +19,7 @@ START_SECONDS = 60.0
 PATIENCE = {"pdf": 6, "epub": 6}  # a page takes a tenth of a second, and books have hundreds
 NAMES = {
     "html": "HTML", "fragment": "HTML", "pdf": "PDF", "docx": "Word", "eml": "e-mail", "epub": "EPUB",
-    "mbox": "mailbox", "csv": "CSV", "json": "JSON", "feed": "feed",
+    "mbox": "mailbox", "csv": "CSV", "json": "JSON", "feed": "feed", "robots": "robots.txt",
 }  # fmt: skip
 SEVERAL = ("mbox", "csv", "json", "feed")
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from types import TracebackType
 
-from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, article_suffix
+from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, suffix_of
 from qa.articles.draft import Draft, finish
 from qa.articles.encoding import decode
 from qa.articles.json_lines import read_line
@@ -40,7 +40,7 @@ class ArticleReader:
 
     def entries(self, collection: Collection) -> Iterator[Candidate | Failure]:
         """Yield a candidate for each article in a file of several, a failure for each other entry or the whole file."""
-        kind = TAKEN_APART[article_suffix(collection.path) or ""]
+        kind = TAKEN_APART[suffix_of(collection)]
         try:
             data = decode(collection.data).encode() if kind in TEXT_FORMATS else collection.data
             found = self._parsing.parse(kind, data)
@@ -61,7 +61,7 @@ class ArticleReader:
         self._parsing.close()
 
     def _draft(self, candidate: Candidate) -> Draft:
-        suffix, data = article_suffix(candidate.path) or "", candidate.data
+        suffix, data = suffix_of(candidate), candidate.data
         if suffix in PARSED:
             return Draft(**self._parsing.parse(PARSED[suffix], data))
         match suffix:

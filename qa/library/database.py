@@ -22,8 +22,8 @@ from qa.errors import LibraryError
 from qa.library.durable import make_folder
 
 FILE = "library.sqlite"
-FORMAT = "3"
-READABLE = ("2", FORMAT)  # 2 lacks the history and the pages, which no answer needs
+FORMAT = "4"
+READABLE = ("2", "3", FORMAT)  # 2 lacks the history and the pages, 3 the visits, which no answer needs
 CHECKSUM_BYTES = 8  # of each page
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 # SQLError: a table is missing. UnicodeDecodeError: what should be text is none.
@@ -81,6 +81,13 @@ CREATE TABLE history (
 );
 CREATE INDEX history_by_article ON history (article_id);
 """
+VISITS_SCHEMA = """
+CREATE TABLE visits (           -- of sources that are addresses: what their servers said the last time
+    source_id INTEGER PRIMARY KEY REFERENCES sources,
+    etag TEXT, modified TEXT,      -- NULL where not all of the content became articles
+    not_before TEXT                -- UTC; they are not to be asked before
+);
+"""
 
 
 def exists(folder: Path) -> bool:
@@ -126,7 +133,7 @@ def open_to_write(folder: Path) -> apsw.Connection:
             connection.execute("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON")
             if empty:
                 with connection:
-                    connection.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
+                    connection.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA + VISITS_SCHEMA)
                     # 4000: with its checksum a page has no room for the 4,050 bytes that FTS5 would put on it.
                     connection.execute(
                         "INSERT INTO keywords (keywords, rank) VALUES ('secure-delete', 1), ('pgsz', 4000)"
@@ -138,7 +145,7 @@ def open_to_write(folder: Path) -> apsw.Connection:
 
 
 def _bring_up_to_date(connection: apsw.Connection) -> None:
-    """Add what older formats lack: 1 knew nothing of near copies, 2 nothing of pages and of how an article came to be."""
+    """Add what older formats lack: 1 knew no near copies, 2 no pages and no history, 3 no addresses."""
     from qa.library.copies import regroup  # it needs this file
 
     with connection:
@@ -154,6 +161,8 @@ def _bring_up_to_date(connection: apsw.Connection) -> None:
                 """INSERT INTO history (article_id, indexed_at, change, content_hash, title)
                    SELECT article_id, NULL, 'added', content_hash, title FROM articles ORDER BY row_id"""
             )
+        if found in ("1", "2", "3"):
+            connection.execute(VISITS_SCHEMA)
             set_meta(connection, "format", FORMAT)
 
 

@@ -2,13 +2,23 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import apsw
 
-from qa.library.database import COPIES_SCHEMA, HISTORY_SCHEMA, SCHEMA, exists, mapped_errors, open_to_read, rows
-from qa.library.plan import Plan, make_plan
+from qa.library.addresses import Visit
+from qa.library.database import (
+    COPIES_SCHEMA,
+    HISTORY_SCHEMA,
+    SCHEMA,
+    VISITS_SCHEMA,
+    exists,
+    mapped_errors,
+    open_to_read,
+    rows,
+)
+from qa.library.plan import NOT_ASKED, Plan, make_plan
 from qa.library.publish import write_rows
 from qa.library.sources import sources_to_sync
 from qa.library.store import UPLOADS
@@ -16,8 +26,14 @@ from qa.library.sync import report_of
 from qa.types import Change, Diff, Progress
 
 
-def diff(folder: Path, paths: Sequence[Path], allow_empty: bool = False, progress: Progress | None = None) -> Diff:
-    """What ``sync`` would do with the same paths, as far as no model is needed to tell.
+def diff(
+    folder: Path,
+    paths: Sequence[Path | str],
+    allow_empty: bool = False,
+    progress: Progress | None = None,
+    visits: Mapping[str, Visit] = NOT_ASKED,
+) -> Diff:
+    """What ``sync`` would do with the same paths and visits, as far as no model is needed to tell.
 
     Raises what ``sync`` would raise for them, save that the embedder is another one; LibraryError where there is no
     library and no path is given.
@@ -29,7 +45,9 @@ def diff(folder: Path, paths: Sequence[Path], allow_empty: bool = False, progres
         try:
             before = _articles(copy)
             sources = sources_to_sync(copy, paths, (folder / UPLOADS).resolve())
-            plan = make_plan(copy, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0))
+            plan = make_plan(
+                copy, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), visits
+            )
             written = write_rows(copy, plan)
             after = _articles(copy)
         finally:
@@ -40,7 +58,7 @@ def diff(folder: Path, paths: Sequence[Path], allow_empty: bool = False, progres
 def _copy(folder: Path) -> apsw.Connection:
     """Sources, articles without their texts, and what is kept out, in memory; of no library, nothing."""
     copy = apsw.Connection(":memory:")
-    copy.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA)
+    copy.execute(SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA + VISITS_SCHEMA)
     if exists(folder):
         library = open_to_read(folder)
         try:

@@ -13,8 +13,9 @@ from typing import Any
 import apsw
 
 from qa.errors import InputError, LibraryError
+from qa.fetching.address import is_address
 from qa.library.catalogue import Catalogue
-from qa.library.database import FORMAT, get_meta, json_list, mapped_errors, open_to_read, rows
+from qa.library.database import get_meta, json_list, mapped_errors, open_to_read, rows
 from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
 from qa.library.listing import Selection, list_articles, older_than
@@ -52,7 +53,7 @@ class Snapshot:
         self._catalogue = catalogue
         self._uploads = uploads
         self.embedder = get_meta(connection, "embedder")
-        self._pages = "pages" if get_meta(connection, "format") == FORMAT else "NULL"
+        self._pages = "NULL" if get_meta(connection, "format") == "2" else "pages"
 
     def listed(self) -> tuple[ListedArticle, ...]:
         """All articles, newest first, undated last."""
@@ -92,7 +93,8 @@ class Snapshot:
 
     def roots(self) -> list[Path]:
         """The folders and files that the library mirrors."""
-        return [Path(root) for (root,) in rows(self._connection, "SELECT root FROM sources ORDER BY root")]
+        found = rows(self._connection, "SELECT root FROM sources ORDER BY root")
+        return [Path(root) for (root,) in found if not is_address(root)]
 
     def history(self, article_id: str) -> tuple[Version, ...]:
         """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""

@@ -1,13 +1,16 @@
 """Indexing: sources -> articles -> passages -> vectors for what changed -> one transaction."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
 from qa.articles.candidate import SEVERAL_SUFFIXES, article_suffix
 from qa.errors import InputError, LibraryError
+from qa.fetching.address import checked_address, is_address
+from qa.library.addresses import Visit
 from qa.library.database import (
     delete_database,
     exists,
@@ -19,10 +22,10 @@ from qa.library.database import (
     set_meta,
 )
 from qa.library.lock import writing
-from qa.library.plan import Plan, make_plan
+from qa.library.plan import NOT_ASKED, Plan, make_plan
 from qa.library.publish import cut_article, publish, store_vectors
 from qa.library.purging import purge
-from qa.library.sources import Source, sources_to_sync
+from qa.library.sources import Source, WebSource, sources_to_sync
 from qa.library.store import UPLOADS
 from qa.settings import Settings
 from qa.types import Embedder, Progress, SyncReport
@@ -30,16 +33,18 @@ from qa.types import Embedder, Progress, SyncReport
 
 def sync(
     folder: Path,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     embedder: Callable[[], Embedder],
     settings: Settings,
     allow_empty: bool = False,
     progress: Progress | None = None,
+    visits: Mapping[str, Visit] = NOT_ASKED,
 ) -> SyncReport:
     """Bring a library up to date with its sources; makes the library where there is none.
 
-    ``embedder`` is called to compare fingerprints and to encode; ``paths`` empty means every known source. Raises
-    InputError for missing paths, LibraryError when another process is indexing or the embedder is another one.
+    ``embedder`` is called to compare fingerprints and to encode; ``paths`` empty means every known source. ``visits`` are
+    what came from the addresses among them; one that was not asked stays as it is. Raises InputError for missing paths,
+    LibraryError when another process is indexing or the embedder is another one.
     """
     tell = progress or (lambda stage, done, total: None)
     began = time.monotonic()
@@ -47,7 +52,7 @@ def sync(
         new = not exists(folder)
         connection = open_to_write(folder)
 
-        def register() -> list[Source]:
+        def register() -> list[Source | WebSource]:
             return sources_to_sync(connection, paths, (folder / UPLOADS).resolve())
 
         try:
@@ -57,7 +62,7 @@ def sync(
             try:
                 sources = register()
                 plan = make_plan(
-                    connection, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0)
+                    connection, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), visits
                 )
             finally:
                 connection.execute("ROLLBACK")
@@ -93,16 +98,23 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
     """Take articles out of a library and keep them out until their file changes; returns their ids.
 
     An article that was uploaded is deleted with its file, which the library owns; a file of several goes with the last
-    of its articles. ``purged``: nothing of these, and of what was removed before, is left on the disk. Raises InputError
-    for an unknown id, before anything is removed.
+    of its articles. The address of a source stands for all that came from it, and is asked no more. ``purged``: nothing of
+    these, and of what was removed before, is left on the disk. Raises InputError for an unknown id, before anything is
+    removed.
     """
     uploads = (folder / UPLOADS).resolve()
     open_to_read(folder).close()  # never makes a library in order to remove from it
     with writing(folder), mapped_errors(folder):
         connection = open_to_write(folder)
         try:
-            found = {}
+            found: dict[int, tuple[int, str, str]] = {}
+            addresses = set[int]()
             for article_id in article_ids:
+                if (source_id := _address_source(connection, article_id)) is not None:
+                    addresses.add(source_id)
+                    of_it = rows(connection, "SELECT row_id, path FROM articles WHERE source_id = ?", (source_id,))
+                    found |= {row_id: (source_id, article_id, path) for row_id, path in of_it}
+                    continue
                 row = connection.execute(
                     "SELECT row_id, source_id, s.root, path FROM articles JOIN sources s USING (source_id) WHERE article_id = ?",
                     (article_id,),
@@ -110,8 +122,8 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
                 if not row:
                     raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
                 found[row[0]] = row[1:]
-            if found:
-                publish(connection, folder, Plan(removed=set(found)), keep_out=True)
+            if found or addresses:
+                publish(connection, folder, Plan(removed=set(found), forgotten=addresses), keep_out=True)
             for source_id, root, path in found.values():
                 several = article_suffix(path) in SEVERAL_SUFFIXES
                 left = several and rows(
@@ -126,6 +138,18 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
         finally:
             connection.close()
     return tuple(article_ids)
+
+
+def _address_source(connection: apsw.Connection, article_id: str) -> int | None:
+    """The source whose address is given in place of an article's id, None where it is no source's."""
+    if (
+        not is_address(article_id) or "#" in article_id
+    ):  # an entry's id may be its feed's address with something behind it
+        return None
+    with suppress(InputError):
+        article_id = checked_address(article_id)
+    found = rows(connection, "SELECT source_id FROM sources WHERE root = ?", (article_id,))
+    return int(found[0][0]) if found else None
 
 
 def record_embedder(connection: apsw.Connection, folder: Path, fingerprint: str) -> None:

@@ -124,6 +124,9 @@ def _read_doubtful_again(connection: apsw.Connection) -> None:
                FROM articles JOIN passages USING (row_id)"""
     doubtful = [(row[0],) for row in rows(connection, query) if passage_hash(*row[1:4]) != row[4]]
     connection.executemany("UPDATE articles SET content_hash = '' WHERE row_id = ?", doubtful)
+    connection.executemany(
+        "DELETE FROM visits WHERE source_id = (SELECT source_id FROM articles WHERE row_id = ?)", doubtful
+    )
 
 
 def _different(connection: apsw.Connection, indexed: dict[int, Any]) -> list[bytes]:
