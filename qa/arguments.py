@@ -5,9 +5,11 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 
+from qa.fetching.address import is_address
 from qa.library.listing import ORDERS
 
 Command = Callable[[argparse.Namespace], int]
+SHORTEST = 30  # seconds from one round of asking other people's servers to the next
 TASKS = ("ask", "support", "rewrites", "conversations", "counterfactual", "injections")  # of qa/evaluate/tasks.py
 
 
@@ -36,10 +38,14 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
         made.set_defaults(run=run[name], usage=made.error)
         return made
 
-    index = command("index", "Bring the library up to date with files and folders (none given: all it knows).")
+    index = command(
+        "index", "Bring the library up to date with files, folders and web addresses (none given: all it knows)."
+    )
     diff = command("diff", "Say what index would do with the same paths, and do nothing.")
     for made in (index, diff):
-        made.add_argument("paths", nargs="*", type=Path, metavar="PATH")
+        made.add_argument(
+            "paths", nargs="*", type=_place, metavar="PATH", help="a file, a folder, or a feed's or page's address"
+        )
         made.add_argument(
             "--allow-empty",
             action="store_true",
@@ -50,6 +56,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
         )
     index.add_argument(
         "--watch", action="store_true", help="stay, and do it again whenever files change; Ctrl-C ends it"
+    )
+    index.add_argument(
+        "--every", type=_seconds, metavar="10m", help="stay, and do it again each 30s, 10m, 2h or 1d; Ctrl-C ends it"
     )
     ask = command("ask", "Answer a question from the articles.", model)
     ask.add_argument("question", nargs="?")
@@ -80,7 +89,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     )
     command("history", "Say when an article was added, updated and removed.").add_argument("id", type=_identifier)
     remove = command("remove", "Take articles out, and keep them out until their file changes.")
-    remove.add_argument("ids", nargs="*", type=_identifier, metavar="ID")
+    remove.add_argument(
+        "ids", nargs="*", type=_identifier, metavar="ID", help="an article, or an address: all that came from it"
+    )
     remove.add_argument(
         "--older-than",
         type=_iso_date,
@@ -139,6 +150,18 @@ def _iso_date(text: str) -> str:
         return date.fromisoformat(text).isoformat()
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a date; write it as YYYY-MM-DD") from None
+
+
+def _place(text: str) -> Path | str:
+    """A path, or an address, in which two slashes are not one."""
+    return text if is_address(text) else Path(text)
+
+
+def _seconds(text: str) -> int:
+    number, unit = text[:-1], {"s": 1, "m": 60, "h": 3_600, "d": 86_400}.get(text[-1:])
+    if unit is None or not (number.isascii() and number.isdigit() and len(number) < 7) or int(number) * unit < SHORTEST:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time of {SHORTEST} seconds or more; write 30s, 10m, 2h or 1d")
+    return int(number) * unit
 
 
 def _identifier(text: str) -> str:

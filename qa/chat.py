@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qa.answering.checking import Checked, checked
 from qa.answering.citations import CitedText
@@ -20,6 +20,8 @@ from qa.answering.prompt import build_messages, passages_for
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.support import Support
 from qa.errors import InputError, LibraryError, QAError
+from qa.fetching.address import checked_address, is_address
+from qa.library.addresses import Visit, ask_all, known_addresses
 from qa.library.backup import backup
 from qa.library.database import exists, open_to_write
 from qa.library.diff import diff
@@ -60,6 +62,9 @@ from qa.types import (
     Version,
     Withheld,
 )
+
+if TYPE_CHECKING:
+    from qa.fetching.client import Fetcher
 
 Made = TypeVar("Made")
 # The probability from which an article counts as one that answers, where the newest that does is asked for. On made-up
@@ -248,12 +253,13 @@ class Desk:
     def index(
         self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None, full: bool = False
     ) -> SyncReport:
-        """Bring the library up to date with files and folders; with no path, with every source it knows.
+        """Bring the library up to date with files, folders and addresses; with none, with every source it knows.
 
         ``full`` reads files, too, that have the size, the time of change and the inode they had when they were last read.
+        This and ``diff`` are where anything is fetched. Raises InputError for paths that are missing and for what is no
+        address; one that cannot be fetched is a failure of the report.
         """
-        chosen = [Path(path) for path in paths]
-        return sync(self.library.folder, chosen, self._embedder_now, self.settings, allow_empty, progress, full)
+        return self._index(_places(paths), allow_empty, progress, full)
 
     def watch(
         self,
@@ -263,26 +269,34 @@ class Desk:
         allow_empty: bool = False,
         progress: Progress | None = None,
         full: bool = False,
+        files: bool = True,
+        every: float | None = None,
     ) -> None:
         """``index`` now and whenever these files and folders change, until ``stop`` is set; with no path, all known ones.
 
+        ``every`` so many seconds it is done anyway, and addresses are asked again; only then where ``files`` is False.
         ``told`` gets the report of every round, or its error, after which the watching goes on. Raises what the first
         round raises.
         """
+        places = _places(paths)
 
-        def round_of() -> SyncReport:
-            return self.index(*paths, allow_empty=allow_empty, progress=progress, full=full)
+        def round_of(ask: bool) -> SyncReport:
+            return self._index(places, allow_empty, progress, full, ask)
 
-        told(round_of())
+        told(round_of(True))
         with self.library.snapshot(vectors=False) as snapshot:
-            places = [Path(path).resolve() for path in paths] or snapshot.roots()
-        watch(round_of, places, self.library.folder.resolve(), told, stop or threading.Event())
+            roots = [place.resolve() for place in places if isinstance(place, Path)] if places else snapshot.roots()
+        if not roots and every is None:
+            raise InputError("there is no file or folder to watch; to ask addresses again and again: --every 10m")
+        library = self.library.folder.resolve()
+        watch(round_of, roots if files else (), library, told, stop or threading.Event(), every)
 
     def diff(
         self, *paths: Path | str, allow_empty: bool = False, progress: Progress | None = None, full: bool = False
     ) -> Diff:
         """What ``index`` would do; nothing is written or embedded."""
-        return diff(self.library.folder, [Path(path) for path in paths], allow_empty, progress, full)
+        places = _places(paths)
+        return diff(self.library.folder, places, allow_empty, progress, full, self._visits(places, progress))
 
     def backup(self, file: Path | str, replace: bool = False, progress: Progress | None = None) -> Backup:
         """Write the library into one file, read back before it is there; questions go on meanwhile."""
@@ -319,6 +333,7 @@ class Desk:
     def remove(self, *article_ids: str, purge: bool = False) -> tuple[str, ...]:
         """Take articles out and keep them out; an uploaded file is deleted too, the user's own files never.
 
+        The address of a source stands for all that came from it, and is asked no more.
         ``purge`` rewrites the library's files, so that nothing of them, or of any removed before, is left on the disk.
         """
         return remove(self.library.folder, article_ids, purge)
@@ -418,6 +433,30 @@ class Desk:
         """The generator, made when first needed."""
         return self._once(self._make_generator)
 
+    def _index(
+        self,
+        places: Sequence[Path | str],
+        allow_empty: bool,
+        progress: Progress | None,
+        full: bool,
+        ask: bool = True,
+    ) -> SyncReport:
+        """Index; only where ``ask`` says so are addresses asked, before the library is locked."""
+        visits = self._visits(places, progress) if ask else {}
+        return sync(self.library.folder, places, self._embedder_now, self.settings, allow_empty, progress, full, visits)
+
+    def _visits(self, places: Sequence[Path | str], progress: Progress | None) -> dict[str, Visit]:
+        """What comes from the addresses among places, or, where there are no places, from all that the library knows."""
+        folder = self.library.folder
+        addresses = [place for place in places if isinstance(place, str)] if places else known_addresses(folder)
+        tell = progress or (lambda stage, done, total: None)
+        return ask_all(folder, addresses, lambda: self._once(self._make_fetcher), tell) if addresses else {}
+
+    def _make_fetcher(self) -> "Fetcher":
+        from qa.fetching.client import Fetcher  # it and what it needs are loaded by whoever has addresses
+
+        return Fetcher(self.settings.private_hosts)
+
     def _once(self, make: Callable[[], Made]) -> Made:
         """What ``make`` returns, made once even where two conversations begin at the same time."""
         with self._making:
@@ -439,3 +478,8 @@ class Desk:
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
         best = passages_for(list(dict.fromkeys(e.hit for e in evidence)), settings.context_passages)
         return build_messages(query.standalone, best, budget, generator.count_tokens)
+
+
+def _places(paths: Sequence[Path | str]) -> list[Path | str]:
+    """Paths as paths, and addresses in their one form. Raises InputError for an address that is not asked."""
+    return [checked_address(str(path)) if is_address(path) else Path(path) for path in paths]

@@ -33,6 +33,9 @@ class Settings:
     refuse_below: float = 0.5  # probability that the library answers, under which a question is refused
     support_above: float = 0.6  # score of the support check from which a generated sentence is shown
     quoted_fallback: bool = True  # a verbatim sentence where no generated one passes its check
+    private_hosts: str = (
+        "none"  # hosts, divided by blanks, that may be asked for feeds though not on the public internet
+    )
 
 
 def load_settings(library: Path, **given: str | int | None) -> Settings:

@@ -95,7 +95,7 @@ def test_a_library_without_groups_gets_them_when_it_is_written_to(
     folder, library = write_articles(tmp_path / "news", TEXTS), tmp_path / "library"
     make_desk().index(folder)
     connection = apsw.Connection(str(library / FILE))
-    connection.execute("DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history")
+    connection.execute("DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; DROP TABLE visits")
     connection.execute("ALTER TABLE articles DROP COLUMN pages")
     set_meta(connection, "format", "1")
     connection.close()

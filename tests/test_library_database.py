@@ -82,7 +82,8 @@ def test_a_library_that_knows_no_pages_is_read_and_brought_up_to_date(
     before = [replace(hit, language=None) for hit in make_desk().search("bridge")]
     connection = apsw.Connection(str(folder / FILE))
     connection.execute(
-        "ALTER TABLE articles DROP COLUMN pages; ALTER TABLE articles DROP COLUMN language; DROP TABLE history"
+        "ALTER TABLE articles DROP COLUMN pages; ALTER TABLE articles DROP COLUMN language;"
+        "DROP TABLE history; DROP TABLE visits"
     )
     set_meta(connection, "format", "2")
     connection.close()

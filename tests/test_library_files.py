@@ -252,7 +252,7 @@ def test_a_library_of_before_knows_no_files_and_learns_them(tmp_path: Path, make
     folder, desk = settled(tmp_path / "f", {"a.txt": "A frog.\n"}), make_desk()
     desk.index(folder)
     connection = apsw.Connection(str(desk.library.folder / FILE))
-    connection.execute("DROP TABLE files; ALTER TABLE articles DROP COLUMN language")
+    connection.execute("DROP TABLE files; DROP TABLE visits; ALTER TABLE articles DROP COLUMN language")
     set_meta(connection, "format", "3")
     connection.close()
     assert desk.search("frog")

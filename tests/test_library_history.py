@@ -34,7 +34,7 @@ def to_format_2(library: Path) -> None:
     """Make of a library what the version before would have made."""
     connection = open_to_write(library)
     connection.execute(
-        "DROP TABLE history; DROP TABLE files;"
+        "DROP TABLE history; DROP TABLE files; DROP TABLE visits;"
         "ALTER TABLE articles DROP COLUMN pages; ALTER TABLE articles DROP COLUMN language;"
         "UPDATE meta SET value = '2' WHERE key = 'format'"
     )
@@ -143,7 +143,7 @@ def test_the_oldest_format_goes_through_all_changes(desk: Desk) -> None:
     to_format_2(library)
     connection = open_to_write(library)
     connection.execute(
-        "DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; DROP TABLE files;"
+        "DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; DROP TABLE files; DROP TABLE visits;"
         "ALTER TABLE articles DROP COLUMN pages; ALTER TABLE articles DROP COLUMN language"
     )
     connection.execute("UPDATE meta SET value = '1' WHERE key = 'format'")

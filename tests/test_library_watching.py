@@ -194,7 +194,7 @@ def test_ctrl_c_ends_the_command_with_a_summary(
         return there == 6
 
     thread = interrupted(seen)
-    options = argparse.Namespace(paths=[articles], json=as_json, allow_empty=False, full=False)
+    options = argparse.Namespace(paths=[articles], json=as_json, allow_empty=False, full=False, watch=True, every=None)
     assert watch_command(desk, options) == 0
     thread.join()
     printed = capsys.readouterr()
@@ -216,6 +216,23 @@ def test_ctrl_c_ends_the_command_with_a_summary(
         assert len(lines) in (2, 3)
         assert last.startswith("watched for ")
         assert last.endswith(f" rounds, {len(lines)} added, 0 updated, 0 removed, 0 errors")
+
+
+@pytest.mark.usefixtures("ctrl_c")
+def test_every_so_often_ends_with_the_same_summary(
+    articles: Path, make_desk: MakeDesk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Rounds that changed nothing are not printed."""
+    chat, desk = make_desk(), make_desk()
+    desk.index(articles)
+    write_articles(articles, {"tram.txt": "The tram returned.\n"})
+    thread = interrupted(lambda: len(chat.articles()) == 4)
+    options = argparse.Namespace(paths=[articles], json=False, allow_empty=False, watch=False, every=1)
+    assert watch_command(desk, options) == 0
+    thread.join()
+    printed = capsys.readouterr()
+    assert printed.err == "qa: again every 1 seconds; Ctrl-C ends it\n"
+    assert printed.out.splitlines()[-1].startswith("watched for ")
 
 
 def test_an_error_or_failure_that_stays_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:

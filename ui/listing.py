@@ -81,7 +81,8 @@ def _failures(failures: Sequence[Failure]) -> str:
 def _row(article: ListedArticle) -> str:
     name = escape(article.article_id)
     title = escape(article.title or article.article_id)
-    fate = "Delete what was uploaded" if article.uploaded else "Remove from the library; your file stays"
+    yours = "" if "://" in article.path else "; your file stays"
+    fate = "Delete what was uploaded" if article.uploaded else f"Remove from the library{yours}"
     source = " · ".join(
         part for part in (escape(article.source or ""), escape(foreign(article.language)), link(article.url)) if part
     )

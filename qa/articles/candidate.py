@@ -23,6 +23,7 @@ class Candidate:
     ``given_id`` is the id of one of several articles in a file, None where the path is the id. ``data`` holds the
     bytes of the file, of the stripped line or of the entry, ``content_hash`` their SHA-256 in hexadecimal. ``inflated``
     is how many bytes they are when inflated, where they are as deflated in an archive: then the hash is of those.
+    What was fetched has its source's address as ``path``, and the suffix of files that are read like it as ``suffix``.
     """
 
     path: str
@@ -30,14 +31,20 @@ class Candidate:
     content_hash: str
     data: bytes
     inflated: int | None = None
+    suffix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A file that holds several articles and has yet to be taken apart; ``path`` as that of a candidate."""
+    """A file that holds several articles and has yet to be taken apart; ``path`` and ``suffix`` as those of a candidate.
+
+    ``address`` is where it was fetched from, "" for a file.
+    """
 
     path: str
     data: bytes
+    suffix: str = ""
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,11 @@ def article_suffix(name: str) -> str | None:
     return next((suffix for suffix in ARTICLE_SUFFIXES if lowered.endswith(suffix)), None)
 
 
-def candidate_from(path: str, data: bytes, given_id: str | None = None) -> Candidate:
+def suffix_of(item: Candidate | Collection) -> str:
+    """Return the suffix by which something is read, "" where it is no kind of article."""
+    return item.suffix or article_suffix(item.path) or ""
+
+
+def candidate_from(path: str, data: bytes, given_id: str | None = None, suffix: str = "") -> Candidate:
     """Return a candidate with the hash of its bytes."""
-    return Candidate(path, given_id, sha256(data).hexdigest(), data)
+    return Candidate(path, given_id, sha256(data).hexdigest(), data, suffix=suffix)

@@ -21,6 +21,7 @@ PATIENCE = {"pdf": 6, "epub": 6, "zip": 6, "warc": 6}
 NAMES = {
     "html": "HTML", "fragment": "HTML", "pdf": "PDF", "docx": "Word", "eml": "e-mail", "epub": "EPUB",
     "mbox": "mailbox", "csv": "CSV", "json": "JSON", "feed": "feed", "zip": "zip", "warc": "WARC", "capture": "WARC",
+    "robots": "robots.txt",
 }  # fmt: skip
 SEVERAL = ("mbox", "csv", "json", "feed", "zip", "warc")
 

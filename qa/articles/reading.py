@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from qa.articles.archives import inflated, members
-from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, Skipped, article_suffix
+from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, Skipped, suffix_of
 from qa.articles.draft import Draft, finish
 from qa.articles.encoding import decode
 from qa.articles.json_lines import read_line, scan_lines
@@ -49,7 +49,7 @@ class ArticleReader:
 
         What is skipped are files of other kinds in an archive.
         """
-        suffix = article_suffix(collection.path) or ""
+        suffix = suffix_of(collection)
         if suffix in LINE_SUFFIXES:
             yield from scan_lines(io.BytesIO(collection.data), collection.path, compressed=False)
             return
@@ -81,7 +81,7 @@ class ArticleReader:
         self._parsing.close()
 
     def _draft(self, candidate: Candidate) -> Draft:
-        suffix, data = article_suffix(candidate.path) or "", candidate.data
+        suffix, data = suffix_of(candidate), candidate.data
         if candidate.inflated is not None:
             data = inflated(data, candidate.inflated)
         if kind := PARSED.get(suffix) or CUT_OUT.get(suffix):

@@ -5,8 +5,9 @@ import re
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urljoin
 
-from qa.articles.candidate import Candidate, Collection, RepeatedId, article_suffix, candidate_from
+from qa.articles.candidate import Candidate, Collection, RepeatedId, candidate_from, suffix_of
 from qa.articles.cleaning import clean_text, web_address
 from qa.types import Failure
 
@@ -19,12 +20,13 @@ OWN_CONTENT = ("title", "date", "text", "html")  # what makes an entry without a
 
 Record = tuple[int, Candidate | Failure]
 
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:.")
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)  # so that no line in a mail looks like the next one's first
 
 
 def collected(collection: Collection, entries: list[dict[str, Any]]) -> Iterator[Candidate | Failure]:
     """Yield a candidate or a failure for each entry that the parser of the file found in it."""
-    place = PLACES.get(article_suffix(collection.path) or "", "entry")
+    place = PLACES.get(suffix_of(collection), "entry")
     yield from last_of_each(lambda: _records(collection, entries), place)
 
 
@@ -67,11 +69,23 @@ def _candidate(collection: Collection, entry: dict[str, Any]) -> Candidate:
     if "start" in entry:
         data = content = _QUOTED_FROM.sub(rb"\1", collection.data[entry["start"] : entry["end"]])
     else:
+        if collection.address:
+            entry = {**entry, "url": _absolute(collection.address, entry.get("url"))}
         said = {name: value for name, value in entry.items() if name not in ("place", "id") and value is not None}
         data = json.dumps(said, sort_keys=True).encode()
         content = json.dumps([said.get(name) for name in OWN_CONTENT]).encode()
     given_id = _fit_id(entry.get("id")) or _fit_id(web_address(entry.get("url"))) or sha256(content).hexdigest()
-    return candidate_from(collection.path, data, given_id)
+    if collection.address and not _URI.match(given_id):  # many feeds just number their entries
+        given_id = f"{collection.path}#{given_id}"
+    return candidate_from(collection.path, data, given_id, collection.suffix)
+
+
+def _absolute(base: str, url: str | None) -> str | None:
+    """A link as it counts where it was found."""
+    try:
+        return urljoin(base, url) if url else None
+    except ValueError:  # brackets that hold no address of IPv6
+        return url
 
 
 def _fit_id(value: str | None) -> str | None:

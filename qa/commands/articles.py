@@ -14,8 +14,8 @@ from qa.types import ListedArticle, SyncReport
 
 
 def index_command(options: argparse.Namespace) -> int:
-    """Bring the library up to date, once or whenever files change."""
-    if options.watch:
+    """Bring the library up to date: once, whenever files change, or again and again."""
+    if options.watch or options.every is not None:
         return watch_command(desk_of(options), options)
     progress = ProgressLine()
     try:

@@ -1,4 +1,4 @@
-"""``qa index --watch``: what each round did, said while it goes on, and a summary when Ctrl-C ends it."""
+"""``qa index --watch`` and ``--every``: what each round did, said while it goes on, and a summary when Ctrl-C ends it."""
 
 import argparse
 import time
@@ -14,18 +14,13 @@ from qa.types import Failure, SyncReport
 
 
 def watch_command(desk: Desk, options: argparse.Namespace) -> int:
-    """Index now and whenever files change, until Ctrl-C. Raises what the first round raises."""
+    """Index now and whenever files change or the time has come, until Ctrl-C. Raises what the first round raises."""
     told = Told(quiet=options.json)
-    say("watching; Ctrl-C ends it")
+    how = {"allow_empty": options.allow_empty, "full": options.full, "every": options.every}
+    say("watching; Ctrl-C ends it" if options.watch else f"again every {options.every} seconds; Ctrl-C ends it")
     try:
         with suppress(KeyboardInterrupt):
-            desk.watch(
-                *options.paths,
-                told=told,
-                allow_empty=options.allow_empty,
-                progress=told.progress,
-                full=options.full,
-            )
+            desk.watch(*options.paths, told=told, progress=told.progress, files=options.watch, **how)
     finally:
         told.progress.close()
     summary = told.summary()

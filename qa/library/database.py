@@ -24,7 +24,8 @@ from qa.library.durable import make_folder
 FILE = "library.sqlite"
 ASIDE = "damaged-"  # what the folders in a library are called in which damaged files are kept
 FORMAT = "4"
-# 2 lacks the history and the pages, 3 the looks of files, the languages and the numbers of words: no answer needs them.
+# 2 lacks the history and the pages, 3 the looks of files, the visits, the languages and the numbers of words: no answer
+# needs them.
 READABLE = ("2", "3", FORMAT)
 CHECKSUM_BYTES = 8  # of each page
 UNFINISHED = "restored from"  # the note of a library of which a restore has still to move uploads and settings
@@ -94,8 +95,15 @@ CREATE TABLE history (
 );
 CREATE INDEX history_by_article ON history (article_id);
 """
+VISITS_SCHEMA = """
+CREATE TABLE visits (           -- of sources that are addresses: what their servers said the last time
+    source_id INTEGER PRIMARY KEY REFERENCES sources,
+    etag TEXT, modified TEXT,      -- NULL where not all of the content became articles
+    not_before TEXT                -- UTC; they are not to be asked before
+);
+"""
 
-ALL_TABLES = SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA + SPEED_SCHEMA
+ALL_TABLES = SCHEMA + COPIES_SCHEMA + HISTORY_SCHEMA + SPEED_SCHEMA + VISITS_SCHEMA
 
 
 def exists(folder: Path) -> bool:
@@ -160,8 +168,8 @@ def open_to_write(folder: Path) -> apsw.Connection:
 def _bring_up_to_date(connection: apsw.Connection) -> None:
     """Add what older formats lack.
 
-    1 knew nothing of near copies, 2 of pages and of how an article came to be, 3 of how files look, of languages, and of
-    how many words a text has.
+    1 knew nothing of near copies, 2 of pages and of how an article came to be, 3 of how files look, of addresses, of
+    languages, and of how many words a text has.
     """
     from qa.library.copies import regroup  # these need this file
     from qa.library.word_counts import count_words
@@ -181,7 +189,7 @@ def _bring_up_to_date(connection: apsw.Connection) -> None:
             )
         if found in ("1", "2", "3"):
             connection.execute("ALTER TABLE articles ADD COLUMN language TEXT")
-            connection.execute(SPEED_SCHEMA)
+            connection.execute(SPEED_SCHEMA + VISITS_SCHEMA)
             count_words(connection)
             set_meta(connection, "format", FORMAT)
 

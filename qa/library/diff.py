@@ -2,11 +2,12 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import apsw
 
+from qa.library.addresses import Visit
 from qa.library.database import (
     ALL_TABLES,
     FORMAT,
@@ -16,7 +17,7 @@ from qa.library.database import (
     open_to_read,
     rows,
 )
-from qa.library.plan import Plan, make_plan
+from qa.library.plan import NOT_ASKED, Plan, make_plan
 from qa.library.publish import write_rows
 from qa.library.sources import sources_to_sync
 from qa.library.spool import Spool
@@ -27,12 +28,13 @@ from qa.types import Change, Diff, Progress
 
 def diff(
     folder: Path,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     allow_empty: bool = False,
     progress: Progress | None = None,
     full: bool = False,
+    visits: Mapping[str, Visit] = NOT_ASKED,
 ) -> Diff:
-    """What ``sync`` would do with the same paths, as far as no model is needed to tell.
+    """What ``sync`` would do with the same paths and visits, as far as no model is needed to tell.
 
     Raises what ``sync`` would raise for them, save that the embedder is another one; LibraryError where there is no
     library and no path is given.
@@ -45,7 +47,7 @@ def diff(
             before = _articles(copy)
             sources = sources_to_sync(copy, paths, (folder / UPLOADS).resolve())
             plan = make_plan(
-                copy, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), full, spool
+                copy, sources, folder.resolve(), allow_empty, lambda seen: tell("reading", seen, 0), full, spool, visits
             )
             written = write_rows(copy, plan)
             after = _articles(copy)

@@ -8,7 +8,7 @@ import apsw
 
 from qa.articles.candidate import article_suffix
 from qa.library.database import rows
-from qa.library.sources import Source
+from qa.library.sources import Source, WebSource
 
 _OF_SOURCE = "source_id = ?1 AND (?2 = '' OR path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')"
 
@@ -34,20 +34,20 @@ def files_of(path: str) -> tuple[str, ...]:
     return path, *(place for place in places if article_suffix(place) == ".zip")
 
 
-def articles_of_files(connection: apsw.Connection, source: Source) -> dict[str, int]:
+def articles_of_files(connection: apsw.Connection, source: Source | WebSource) -> dict[str, int]:
     """How many articles the library holds of each file of a source or the part of it, by path."""
     query = f"SELECT path, count(*) FROM articles WHERE {_OF_SOURCE} GROUP BY path"  # noqa: S608
     return dict(rows(connection, query, (source.source_id, source.under)))
 
 
-def articles_of_file(connection: apsw.Connection, source: Source, path: str) -> dict[str, tuple[int, str]]:
+def articles_of_file(connection: apsw.Connection, source: Source | WebSource, path: str) -> dict[str, tuple[int, str]]:
     """What the library holds of a file: given id or "" -> (row id, content hash)."""
     query = "SELECT coalesce(given_id, ''), row_id, content_hash FROM articles WHERE (source_id, path) = (?, ?)"
     found = rows(connection, query, (source.source_id, path))
     return {given: (row_id, content_hash) for given, row_id, content_hash in found}
 
 
-def known_files(connection: apsw.Connection, source: Source) -> dict[str, FileState]:
+def known_files(connection: apsw.Connection, source: Source | WebSource) -> dict[str, FileState]:
     """The files of a source or the part of it that need no reading while they look the same, by path."""
     query = f"SELECT path, look, kept_out FROM files WHERE {_OF_SOURCE}"  # noqa: S608
     found = rows(connection, query, (source.source_id, source.under))

@@ -1,9 +1,10 @@
 """What a sync would change: sources are read and held against the rows, nothing is written."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 import apsw
 
@@ -11,17 +12,21 @@ from qa.articles import ArticleReader, Candidate, Collection, RepeatedId, Skippe
 from qa.articles.language import language_of
 from qa.articles.looks import Looks
 from qa.errors import InputError
+from qa.fetching.contents import articles_at
+from qa.library.addresses import Visit
 from qa.library.files import FileKey, FileState, articles_of_file, articles_of_files, files_of, known_files
-from qa.library.sources import Source, refuse_emptied
+from qa.library.sources import Source, WebSource, refuse_emptied
 from qa.library.spool import Spool
 from qa.types import Article, Failure
+
+NOT_ASKED: Mapping[str, Visit] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Addition:
     """An article to be written: a new one, or the new version of ``row_id``. Its text, and the file's, are not in memory."""
 
-    source: Source
+    source: Source | WebSource
     candidate: Candidate  # without its data
     row_id: int | None
     spool: Spool
@@ -45,8 +50,11 @@ class Plan:
     files: dict[FileKey, FileState | None] = field(default_factory=dict)  # what to note of files; None: nothing
     unchanged: int = 0
     skipped: int = 0
+    visits: dict[int, Visit] = field(default_factory=dict)  # to be recorded, by source
+    incomplete: set[int] = field(default_factory=set)  # sources not all of whose content became articles
+    forgotten: set[int] = field(default_factory=set)  # sources that are not asked any more
 
-    def add(self, source: Source, candidate: Candidate, article: Article, row_id: int | None) -> None:
+    def add(self, source: Source | WebSource, candidate: Candidate, article: Article, row_id: int | None) -> None:
         """Plan to write an article, with its language."""
         place = self.spool.put(replace(article, language=language_of(article.text)))
         self.additions.append(Addition(source, replace(candidate, data=b""), row_id, self.spool, place))
@@ -54,36 +62,46 @@ class Plan:
 
 def make_plan(
     connection: apsw.Connection,
-    sources: list[Source],
+    sources: list[Source | WebSource],
     library: Path,
     allow_empty: bool,
     seen: Callable[[int], None],
     full: bool = False,
     spool: Spool | None = None,
+    visits: Mapping[str, Visit] = NOT_ASKED,
 ) -> Plan:
     """Read the sources and compare; ``seen`` is called with the number of things looked at.
 
     A file that looks as it did when it was last read is not read again, unless ``full``. ``spool`` keeps the articles to be
-    written, and is to be open as long as the plan is used; None for one in memory. Raises InputError where a source that
-    held articles is gone, unless ``allow_empty``.
+    written, and is to be open as long as the plan is used; None for one in memory. ``visits`` are what came from addresses;
+    one that was not asked stays as it is. Raises InputError where a source that held articles is gone, unless
+    ``allow_empty``.
     """
     plan = Plan(spool or Spool())
     looked_at = 0
     with ArticleReader() as reader:
         for source in sources:
             comparison = _Comparison(connection, plan, source, reader, full)
-            for found in _found(source, library, reader, comparison.looks):
+            for found in _found(source, library, reader, comparison.looks, visits):
                 looked_at += len(found.paths) if isinstance(found, Unread) else 1
                 seen(looked_at)
                 comparison.take(found)
-            comparison.finish(allow_empty)
+            if isinstance(source, WebSource):
+                comparison.finish_visit(source, visits.get(source.root))
+            else:
+                comparison.finish(source, allow_empty)
     _refuse_taken_ids(connection, plan)
     return plan
 
 
 def _found(
-    source: Source, library: Path, reader: ArticleReader, looks: Looks
+    source: Source | WebSource, library: Path, reader: ArticleReader, looks: Looks, visits: Mapping[str, Visit]
 ) -> Iterator[Candidate | Unread | Skipped | Failure]:
+    if isinstance(source, WebSource):
+        visit = visits.get(source.root)
+        if visit is not None and visit.fetched is not None:
+            yield from articles_at(source.root, visit.fetched, reader)
+        return
     if not (source.root / source.under).exists():
         return  # whether that is meant is decided by refuse_emptied
     for found in scan_source(source.root, library, source.under, looks):
@@ -97,7 +115,7 @@ class _Comparison:
     """One source held against what the library has of it, thing by thing; what is found goes into the plan."""
 
     def __init__(
-        self, connection: apsw.Connection, plan: Plan, source: Source, reader: ArticleReader, full: bool
+        self, connection: apsw.Connection, plan: Plan, source: Source | WebSource, reader: ArticleReader, full: bool
     ) -> None:
         self._connection, self._plan, self._source, self._reader = connection, plan, source, reader
         self._articles = articles_of_files(connection, source)
@@ -110,6 +128,7 @@ class _Comparison:
         self._held: dict[str, dict[str, tuple[int, str]]] = {}  # of files that were read or are gone
         self._unread, self._present = set[str](), defaultdict[str, set[str]](set)
         self._kept_out, self._failed = Counter[str](), set[str]()
+        self._failed_before = len(plan.failures)
         # What a failure may hide stays: a file, or all that is in a folder.
         self._hidden_files, self._hidden_folders = set[str](), set[str]()
 
@@ -130,7 +149,7 @@ class _Comparison:
             self._present[found.path].add(found.given_id or "")
             self._compare(found)
 
-    def finish(self, allow_empty: bool) -> None:
+    def finish(self, source: Source, allow_empty: bool) -> None:
         """Plan to remove what is there no longer, and what to remember of the files."""
         gone = [
             (path, row_id)
@@ -140,13 +159,28 @@ class _Comparison:
         ]
         if not allow_empty:
             held = sum(self._articles.values())
-            refuse_emptied(self._source, held, empty=len(gone) == held and not self._anything())
+            refuse_emptied(source, held, empty=len(gone) == held and not self._anything())
         self._plan.removed.update(row_id for _, row_id in gone)
         for path in (self._known.keys() | self.looks.found.keys()) - self._unread:
             look = None if path in self._failed else self.looks.found.get(path)
             state = FileState(look, self._kept_out[path]) if look else None
             if state != self._known.get(path):
                 self._plan.files[self._source.source_id, path] = state
+
+    def finish_visit(self, source: WebSource, visit: Visit | None) -> None:
+        """Plan what to remember of an address, None where it was not asked; what a feed no longer lists stays."""
+        held = self._held_of(source.root)
+        if visit is not None and visit.failure is not None:
+            kept = "; what it brought before is kept" if held else ""
+            self._plan.failures.append(Failure(source.root, f"{visit.failure}{kept}"))
+            self._plan.visits[source.source_id] = visit
+            return
+        present = self._present.get(source.root, set())
+        self._plan.unchanged += len(held.keys() - present)
+        if any(not isinstance(failure, RepeatedId) for failure in self._plan.failures[self._failed_before :]):
+            self._plan.incomplete.add(source.source_id)
+        if visit is not None and present:
+            self._plan.visits[source.source_id] = visit
 
     def _anything(self) -> bool:
         """Whether the source has an article, be it one that is kept out."""
@@ -212,6 +246,7 @@ def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
             plan.failures.append(Failure(_place(addition.candidate), refusal))
             for file in files_of(addition.candidate.path):  # the id may be free next time
                 plan.files[addition.source.source_id, file] = None
+            plan.incomplete.add(addition.source.source_id)
         else:
             accepted.append(addition)
             given_now.setdefault(addition.article.article_id, []).append(addition)
@@ -232,9 +267,11 @@ def _refusal(
            WHERE a.article_id = ?1 OR (a.path = ?1 AND a.given_id IS NULL)""",
         (article_id,),
     )
-    others = [(Path(row[1]), row[2], row[3], bool(row[4])) for row in rows if row[0] not in plan.removed]
+    others = [(row[1], row[2], row[3], bool(row[4])) for row in rows if row[0] not in plan.removed]
     for other in given_now.get(article_id, ()):
-        others.append((other.source.root, other.source.name, other.candidate.path, other.candidate.given_id is None))
+        others.append(
+            (str(other.source.root), other.source.name, other.candidate.path, other.candidate.given_id is None)
+        )
     for root, name, path, by_path in others:
         if new.candidate.given_id is not None or not by_path:
             return f"the id {article_id!r} already belongs to an article of {root} ({path}); give it another id"

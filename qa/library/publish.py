@@ -9,6 +9,7 @@ import apsw
 import numpy as np
 
 from qa.errors import ModelError
+from qa.library.addresses import record_visit
 from qa.library.copies import regroup
 from qa.library.database import json_list, next_generation, rows
 from qa.library.embedded import vector_tables
@@ -16,7 +17,7 @@ from qa.library.files import note_files
 from qa.library.history import record
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
-from qa.library.sources import assign_ids, forget_gone
+from qa.library.sources import assign_ids, forget, forget_gone
 from qa.library.store import listed_segments
 from qa.library.word_counts import count_words, forget_words
 from qa.retrieval.passages import passage_hash, searchable_text, split_passages
@@ -170,6 +171,10 @@ def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) 
     updated = {addition.row_id for addition in plan.additions} - {None}
     record(connection, [row_id for row_id in written if row_id not in updated], "added")
     record(connection, [row_id for row_id in written if row_id in updated], "updated")
+    for source_id in plan.forgotten:
+        forget(connection, source_id)
+    for source_id, visit in plan.visits.items():
+        record_visit(connection, source_id, visit, whole=source_id not in plan.incomplete)
     forget_gone(connection)
     return written
 

@@ -1,7 +1,7 @@
 """What a path given to ``index`` means: which source it belongs to, and which part of it is to be looked at.
 
-A source is a folder or file that the library mirrors. A path inside a known folder is a part of that folder; a folder
-that holds known sources takes them over, rows and all.
+A source is a folder or file that the library mirrors, or an address that it asks for news. A path inside a known folder
+is a part of that folder; a folder that holds known sources takes them over, rows and all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,6 +12,7 @@ import apsw
 
 from qa.articles.file_name import printable
 from qa.errors import InputError
+from qa.fetching.address import is_address
 from qa.library.database import rows
 
 
@@ -25,16 +26,36 @@ class Source:
     under: str = ""
 
 
-def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path], uploads: Path) -> list[Source]:
-    """The sources that paths name, registered where they are new; all known ones when no path is given.
+@dataclass(frozen=True, slots=True)
+class WebSource:
+    """An address to be synced, as it is stored."""
+
+    source_id: int
+    root: str
+    under: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells it from others; no two addresses are alike."""
+        return self.root
+
+
+def sources_to_sync(
+    connection: apsw.Connection, places: Sequence[Path | str], uploads: Path
+) -> list[Source | WebSource]:
+    """The sources that paths and checked addresses name, registered where they are new; all known ones when none is given.
 
     The folder ``uploads`` stays a source of its own even where the library lies inside a folder of articles.
     Raises InputError for a path that is missing and that the library holds nothing of.
     """
-    known = {Path(root): source_id for source_id, root in connection.execute("SELECT source_id, root FROM sources")}
-    if not paths and not known:
+    registered = {root: source_id for source_id, root in connection.execute("SELECT source_id, root FROM sources")}
+    if not places and not registered:
         raise InputError("the library has no sources yet; name a folder: qa index FOLDER")
-    roots = list(dict.fromkeys(path.resolve() for path in paths)) or list(known)
+    asked = dict.fromkeys(place for place in places or registered if isinstance(place, str) and is_address(place))
+    known = {Path(root): source_id for root, source_id in registered.items() if not is_address(root)}
+    roots = (
+        list(dict.fromkeys(place.resolve() for place in places if isinstance(place, Path))) if places else list(known)
+    )
     for root in roots:
         if printable(str(root)) != str(root):
             raise InputError(
@@ -44,7 +65,8 @@ def sources_to_sync(connection: apsw.Connection, paths: Sequence[Path], uploads:
         if is_new and not root.exists():
             raise InputError(f"there is no file or folder {root}; check the path")
     tops = [root for root in roots if not any(other in _above(root, uploads)[1:] for other in roots)]
-    return [_source(connection, root, known, uploads) for root in tops]
+    mirrored = [_source(connection, root, known, uploads) for root in tops]
+    return mirrored + [WebSource(registered.get(root) or _new_source(connection, root, root), root) for root in asked]
 
 
 def refuse_emptied(source: Source, held_articles: int, empty: bool) -> None:
@@ -88,14 +110,23 @@ def assign_ids(connection: apsw.Connection, paths: Iterable[str]) -> None:
 
 
 def forget_gone(connection: apsw.Connection) -> None:
-    """Forget sources that are no longer there and hold nothing: neither articles nor what is kept out."""
+    """Forget sources that are no longer there and hold nothing: neither articles nor what is kept out.
+
+    An address is there once it has brought something, and until ``forget`` takes it out.
+    """
     empty = """SELECT source_id, root FROM sources s
                WHERE NOT EXISTS (SELECT 1 FROM articles a WHERE a.source_id = s.source_id)
                AND NOT EXISTS (SELECT 1 FROM kept_out k WHERE k.source_id = s.source_id)"""
     for source_id, root in rows(connection, empty):
-        if not Path(root).exists():
-            for table in ("files", "sources"):
-                connection.execute(f"DELETE FROM {table} WHERE source_id = ?", (source_id,))  # noqa: S608
+        visited = rows(connection, "SELECT 1 FROM visits WHERE source_id = ?", (source_id,))
+        if not visited if is_address(root) else not Path(root).exists():
+            forget(connection, source_id)
+
+
+def forget(connection: apsw.Connection, source_id: int) -> None:
+    """Forget a source that has no articles any more."""
+    for table in ("files", "visits", "kept_out", "sources"):
+        connection.execute(f"DELETE FROM {table} WHERE source_id = ?", (source_id,))  # noqa: S608
 
 
 def _above(path: Path, uploads: Path) -> tuple[Path, ...]:
@@ -116,8 +147,7 @@ def _source(connection: apsw.Connection, root: Path, known: dict[Path, int], upl
 def _register(connection: apsw.Connection, root: Path, inside: dict[Path, int]) -> int:
     """Make a source known, and hand it the articles of the sources inside it: same rows, longer paths."""
     with connection:
-        connection.execute("INSERT INTO sources (root, name) VALUES (?, ?)", (str(root), _name(root)))
-        source_id = connection.last_insert_rowid()
+        source_id = _new_source(connection, str(root), _name(root))
         before = [path for inner in inside.values() for path in _paths_of(connection, inner)]
         for path, inner in inside.items():
             # The paths of a source that is a file begin with the file's name already.
@@ -131,6 +161,11 @@ def _register(connection: apsw.Connection, root: Path, inside: dict[Path, int]) 
             connection.execute("DELETE FROM sources WHERE source_id = ?", (inner,))
         assign_ids(connection, before + _paths_of(connection, source_id))
     return source_id
+
+
+def _new_source(connection: apsw.Connection, root: str, name: str) -> int:
+    connection.execute("INSERT INTO sources (root, name) VALUES (?, ?)", (root, name))
+    return connection.last_insert_rowid()
 
 
 def _paths_of(connection: apsw.Connection, source_id: int) -> list[str]:

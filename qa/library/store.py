@@ -13,6 +13,7 @@ from typing import Any
 import apsw
 
 from qa.errors import InputError, LibraryError
+from qa.fetching.address import is_address
 from qa.library.catalogue import Catalogue
 from qa.library.database import get_meta, json_list, mapped_errors, newer_columns, open_to_read, rows
 from qa.library.embedded import under_way
@@ -93,7 +94,8 @@ class Snapshot:
 
     def roots(self) -> list[Path]:
         """The folders and files that the library mirrors."""
-        return [Path(root) for (root,) in rows(self._connection, "SELECT root FROM sources ORDER BY root")]
+        found = rows(self._connection, "SELECT root FROM sources ORDER BY root")
+        return [Path(root) for (root,) in found if not is_address(root)]
 
     def reembedding(self) -> tuple[str, int, int] | None:
         """Whose vectors are being made for how many passages, and of how many they are made; None where nobody's are."""

@@ -1,12 +1,15 @@
 """Indexing: sources -> articles -> passages -> vectors for what changed -> one transaction."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
 from qa.errors import InputError
+from qa.fetching.address import checked_address, is_address
+from qa.library.addresses import Visit
 from qa.library.database import (
     delete_database,
     exists,
@@ -18,10 +21,10 @@ from qa.library.database import (
 from qa.library.embedded import record_embedder
 from qa.library.files import files_of
 from qa.library.lock import writing
-from qa.library.plan import Plan, make_plan
+from qa.library.plan import NOT_ASKED, Plan, make_plan
 from qa.library.publish import cut_article, embed, publish
 from qa.library.purging import purge
-from qa.library.sources import Source, sources_to_sync
+from qa.library.sources import Source, WebSource, sources_to_sync
 from qa.library.spool import Spool
 from qa.library.store import UPLOADS
 from qa.library.uploads import file_holding
@@ -34,19 +37,20 @@ _IN_FILE = "source_id = ?1 AND (path = ?2 OR substr(path, 1, length(?2) + 1) = ?
 
 def sync(
     folder: Path,
-    paths: Sequence[Path],
+    paths: Sequence[Path | str],
     embedder: Callable[[], Embedder],
     settings: Settings,
     allow_empty: bool = False,
     progress: Progress | None = None,
     full: bool = False,
+    visits: Mapping[str, Visit] = NOT_ASKED,
 ) -> SyncReport:
     """Bring a library up to date with its sources; makes the library where there is none.
 
-    ``full`` reads files, too, that look as they did when they were last read.
-
-    ``embedder`` is called to compare fingerprints and to encode; ``paths`` empty means every known source. Raises
-    InputError for missing paths, LibraryError when another process is indexing or the embedder is another one.
+    ``embedder`` is called to compare fingerprints and to encode; ``paths`` empty means every known source. ``full`` reads
+    files, too, that look as they did when they were last read. ``visits`` are what came from the addresses among the
+    sources; one that was not asked stays as it is. Raises InputError for missing paths, LibraryError when another process
+    is indexing or the embedder is another one.
     """
     tell = progress or (lambda stage, done, total: None)
     began = time.monotonic()
@@ -54,7 +58,7 @@ def sync(
         new = not exists(folder)
         connection = open_to_write(folder)
 
-        def register() -> list[Source]:
+        def register() -> list[Source | WebSource]:
             return sources_to_sync(connection, paths, (folder / UPLOADS).resolve())
 
         try:
@@ -72,6 +76,7 @@ def sync(
                     lambda seen: tell("reading", seen, 0),
                     full,
                     spool,
+                    visits,
                 )
             finally:
                 connection.execute("ROLLBACK")
@@ -107,16 +112,23 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
     """Take articles out of a library and keep them out until their file changes; returns their ids.
 
     An article that was uploaded is deleted with its file, which the library owns; a file of several goes with the last
-    of its articles. ``purged``: nothing of these, and of what was removed before, is left on the disk. Raises InputError
-    for an unknown id, before anything is removed.
+    of its articles. The address of a source stands for all that came from it, and is asked no more. ``purged``: nothing of
+    these, and of what was removed before, is left on the disk. Raises InputError for an unknown id, before anything is
+    removed.
     """
     uploads = (folder / UPLOADS).resolve()
     open_to_read(folder).close()  # never makes a library in order to remove from it
     with writing(folder), mapped_errors(folder):
         connection = open_to_write(folder)
         try:
-            found = {}
+            found: dict[int, tuple[int, str, str]] = {}
+            addresses = set[int]()
             for article_id in article_ids:
+                if (source_id := _address_source(connection, article_id)) is not None:
+                    addresses.add(source_id)
+                    of_it = rows(connection, "SELECT row_id, path FROM articles WHERE source_id = ?", (source_id,))
+                    found |= {row_id: (source_id, article_id, path) for row_id, path in of_it}
+                    continue
                 row = connection.execute(
                     "SELECT row_id, source_id, s.root, path FROM articles JOIN sources s USING (source_id) WHERE article_id = ?",
                     (article_id,),
@@ -124,10 +136,12 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
                 if not row:
                     raise InputError(f"there is no article {article_id!r} in the library; see: qa list")
                 found[row[0]] = row[1:]
-            if found:
+            if found or addresses:
                 places = ((source_id, file) for source_id, _, path in found.values() for file in files_of(path))
-                files = dict.fromkeys(places)  # to be read again
-                publish(connection, folder, Plan(removed=set(found), files=files), keep_out=True)
+                plan = Plan(
+                    removed=set(found), files=dict.fromkeys(places), forgotten=addresses
+                )  # files to be read again
+                publish(connection, folder, plan, keep_out=True)
             for source_id, root, path in found.values():
                 if Path(root) == uploads:
                     _delete_upload(connection, uploads, source_id, path)
@@ -146,3 +160,15 @@ def _delete_upload(connection: apsw.Connection, uploads: Path, source_id: int, p
         file.unlink(missing_ok=True)
         # Nothing is left to keep out, and the same file may be uploaded again.
         connection.execute(f"DELETE FROM kept_out WHERE {_IN_FILE}", place)  # noqa: S608
+
+
+def _address_source(connection: apsw.Connection, article_id: str) -> int | None:
+    """The source whose address is given in place of an article's id, None where it is no source's."""
+    if (
+        not is_address(article_id) or "#" in article_id
+    ):  # an entry's id may be its feed's address with something behind it
+        return None
+    with suppress(InputError):
+        article_id = checked_address(article_id)
+    found = rows(connection, "SELECT source_id FROM sources WHERE root = ?", (article_id,))
+    return int(found[0][0]) if found else None

@@ -134,6 +134,9 @@ def _read_doubtful_again(connection: apsw.Connection) -> None:
     doubtful = [(row[0],) for row in rows(connection, query) if passage_hash(*row[1:4]) != row[4]]
     connection.executemany("UPDATE articles SET content_hash = '' WHERE row_id = ?", doubtful)
     read_again(connection, [row_id for (row_id,) in doubtful])
+    connection.executemany(
+        "DELETE FROM visits WHERE source_id = (SELECT source_id FROM articles WHERE row_id = ?)", doubtful
+    )
 
 
 def _different(connection: apsw.Connection, indexed: dict[int, Any]) -> list[bytes]:

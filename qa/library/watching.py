@@ -1,4 +1,4 @@
-"""The library is kept up to date while files change: every change that matters leads to a round of indexing."""
+"""The library is kept up to date: whenever files change, and whenever it is time to ask addresses again."""
 
 import stat
 import threading
@@ -19,20 +19,27 @@ _WAIT, _LONGEST_WAIT = 2.0, 300.0  # seconds from a round that failed to the nex
 
 
 def watch(
-    index: Callable[[], SyncReport], places: Sequence[Path], library: Path, told: Told, stop: threading.Event
+    index: Callable[[bool], SyncReport],
+    places: Sequence[Path],
+    library: Path,
+    told: Told,
+    stop: threading.Event,
+    every: float | None = None,
 ) -> None:
     """Call ``index`` at once and whenever something changes in resolved folders and files, until ``stop`` is set.
 
-    ``told`` gets every report and every QAError; after an error the round is repeated, at once when something changes.
-    Files that indexing passes over, and the library itself, lead to no round. Lets KeyboardInterrupt through; raises
-    LibraryError where the system cannot watch.
+    Where files changed it is called with False, for that asks no addresses; with True each ``every`` seconds, first after
+    as many. With no places nothing but the time leads to a round. ``told`` gets every report and every QAError; after an
+    error the round is repeated, at once when something changes. Files that indexing passes over, and the library itself,
+    lead to no round. Lets KeyboardInterrupt through; raises LibraryError where the system cannot watch.
     """
     from watchfiles import watch as changes_of
 
-    wait, not_before = _WAIT, 0.0
+    wait, not_before, asked_at = _WAIT, 0.0, time.monotonic()
+    due = ask = False
     while not stop.is_set():
         watched = _identities(places)
-        due = True  # what changed while nobody watched
+        due = due or bool(places)  # what changed while nobody watched
         rounds = changes_of(
             *(place for place, identity in zip(places, watched, strict=True) if identity),
             watch_filter=lambda change, name: _matters(Path(name), change.name == "deleted", places, library),
@@ -45,10 +52,13 @@ def watch(
         while (changes := next_changes(rounds)) is not None:
             if changes:
                 due, not_before = True, 0.0
+            if every is not None and time.monotonic() >= asked_at + every:
+                due = ask = True
+                asked_at = time.monotonic()
             if due and time.monotonic() >= not_before:
                 try:
-                    told(index())
-                    due, wait, not_before = False, _WAIT, 0.0
+                    told(index(ask))
+                    due, ask, wait, not_before = False, False, _WAIT, 0.0
                 except QAError as error:
                     told(error)
                     not_before, wait = time.monotonic() + wait, min(2 * wait, _LONGEST_WAIT)
