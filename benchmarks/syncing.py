@@ -201,7 +201,7 @@ def report(measured: dict[int, dict[str, list[float]]], busy: float) -> str:
         values = [figures[name] for figures in measured.values()]
         cells = [f"{statistics.median(v):.3f} ({min(v):.3f} to {max(v):.3f})" for v in values]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join([*lines, ""])
+    return "\n".join([*lines, "", "![A sync as the library grows](syncing.png)", ""])
 
 
 def draw(measured: dict[int, dict[str, list[float]]]) -> None:
