@@ -7,7 +7,7 @@
     answer = desk.ask("How much will the terminal cost?")
     print(answer.text, answer.citations)
 
-Reading order: types, errors, settings; language, articles, library, retrieval, answering; chat, which joins them; cli.
+Reading order: types, errors, settings; language, articles, library, retrieval, answering; keeping and chat, which join them; cli.
 Importing this loads no model and no machine-learning library.
 """
 
