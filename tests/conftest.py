@@ -29,7 +29,9 @@ ARTICLES = {
 EVIDENCE_FEATURES = (
     "margin", "similarity", "cover", "cover_near", "rank", "fits", "misfits", "missing_names",
 )  # fmt: skip
-CONFIDENCE_FEATURES = ("bias", "strength", "second", "cover", "missing_names", "missing_numbers")
+CONFIDENCE_FEATURES = (
+    "bias", "strength", "second", "cover", "missing_names", "missing_numbers", "margin", "sentence_cover",
+)  # fmt: skip
 
 
 class WordEmbedder:

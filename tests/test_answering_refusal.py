@@ -24,9 +24,9 @@ QUESTION = "What did the work cost?"
 HITS = [hit("first", "The council met."), hit("second")]
 
 
-def evidence(strength: float, best: Hit = HITS[1]) -> Evidence:
-    """Evidence of a strength."""
-    return Evidence(best, Span(0, len(best.text)), best.text, strength)
+def evidence(strength: float, best: Hit = HITS[1], margin: float = 0.0) -> Evidence:
+    """Evidence of a strength and a margin, whose sentence is all of its hit."""
+    return Evidence(best, Span(0, len(best.text)), best.text, strength, margin)
 
 
 def weighing(**given: float) -> dict[str, float]:
@@ -56,8 +56,8 @@ def test_the_generators_reply_settles_the_confidence() -> None:
 def test_every_feature_has_its_weight() -> None:
     """Strength 2, second -3, three of five stems, Hallin and 1999 missing: each feature alone gives its logit."""
     question = "What did the work on the bridge cost Hallin in 1999?"
-    found = [evidence(2.0), evidence(-3.0, HITS[0])]
-    for feature, logit in zip(CONFIDENCE_FEATURES, (1.0, 2.0, -3.0, 3 / 5, 1.0, 1.0), strict=True):
+    found = [evidence(2.0, margin=1.5), evidence(-3.0, HITS[0])]
+    for feature, logit in zip(CONFIDENCE_FEATURES, (1.0, 2.0, -3.0, 3 / 5, 1.0, 1.0, 1.5, 3 / 5), strict=True):
         value = confidence(question, HITS, found, weighing(**{feature: 1.0}))
         assert value == pytest.approx(1 / (1 + math.exp(-logit)))
 
@@ -67,11 +67,13 @@ def test_the_features_can_be_computed_by_hand() -> None:
     found = features("What did the work on the bridge cost Hallin?", HITS, [evidence(2.0), evidence(1.0, HITS[0])])
     assert found == {
         "bias": 1.0, "strength": 2.0, "second": 1.0, "cover": 0.75, "missing_names": 1.0, "missing_numbers": 0.0,
+        "margin": 0.0, "sentence_cover": 0.75,
     }  # fmt: skip
     assert tuple(found) == CONFIDENCE_FEATURES
     alone = features("What did the bridge cost?", HITS, [evidence(2.0)])
     assert alone == {
         "bias": 1.0, "strength": 2.0, "second": -3.0, "cover": 1.0, "missing_names": 0.0, "missing_numbers": 0.0,
+        "margin": 0.0, "sentence_cover": 1.0,
     }  # fmt: skip
 
 

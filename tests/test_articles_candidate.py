@@ -7,7 +7,7 @@ from qa.articles.candidate import article_suffix, candidate_from
 def test_a_suffix_counts_in_any_case() -> None:
     """And of a doubled suffix the whole."""
     assert [article_suffix(f"Name{suffix.upper()}") for suffix in ARTICLE_SUFFIXES] == list(ARTICLE_SUFFIXES)
-    assert [article_suffix(name) for name in ("a.jpg", "a.gz", "txt", "a.txt.zip", "a.doc")] == [None] * 5
+    assert [article_suffix(name) for name in ("a.jpg", "a.gz", "txt", "a.txt.bz2", "a.doc")] == [None] * 5
 
 
 def test_the_hash_is_of_the_bytes() -> None:

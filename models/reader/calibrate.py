@@ -76,7 +76,7 @@ def main() -> None:
         cases = [case for row in asked for case in row_cases(desk, row, ids)]
     evidence_weights = fit_evidence(cases)
     for case in cases:
-        found = [Evidence(h, s, a, strength(v, evidence_weights)) for h, s, a, v in case["readings"]]
+        found = [Evidence(h, s, a, strength(v, evidence_weights), v["margin"]) for h, s, a, v in case["readings"]]
         order = sorted(range(len(found)), key=lambda i, f=found: -f[i].strength)
         case["evidence"], case["holds"] = [found[i] for i in order], [case["holds"][i] for i in order]
     confidence_weights = fit_confidence(cases)

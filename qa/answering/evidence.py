@@ -19,13 +19,14 @@ class Evidence:
     """A sentence (or a few) of a hit that holds an answer; ``answer`` stands in it word for word.
 
     ``strength`` counts in differences: that of two is the logit of the probability that the one is the answer rather
-    than the other.
+    than the other. ``margin`` is the reader's own, in logits, at most 12 either way.
     """
 
     hit: Hit
     span: Span  # in the article's stored text, whole sentences
     answer: str
     strength: float
+    margin: float = 0.0
 
     @property
     def text(self) -> str:
@@ -46,7 +47,7 @@ def find_evidence(
         strength = sum(weights[name] * value for name, value in values.items())
         best = found.get((hit.article_id, span))
         if best is None or strength > best.strength:
-            found[hit.article_id, span] = Evidence(hit, span, answer, strength)
+            found[hit.article_id, span] = Evidence(hit, span, answer, strength, values["margin"])
     return sorted(found.values(), key=lambda evidence: -evidence.strength)
 
 

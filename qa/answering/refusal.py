@@ -39,7 +39,8 @@ def _logistic(logit: float) -> float:
 def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, float]:
     """What the probability is computed from: how strong the evidence is, and what of the question its article lacks.
 
-    The article stands for what was found of it: its headline, date and all of its hits.
+    The article stands for what was found of it: its headline, date and all of its hits. The margin and what the sentence
+    itself has of the question tell near misses, such as another fact of the right article, which the rest does not.
     """
     best = evidence[0]
     found = " ".join(hit.text for hit in hits if hit.article_id == best.hit.article_id)
@@ -52,6 +53,8 @@ def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -
         "cover": len(asked & set(content_stems(held))) / (len(asked) or 1),
         "missing_names": float(bool(named - set(words(held)))),
         "missing_numbers": float(not numbers(question) <= numbers(held)),
+        "margin": best.margin,
+        "sentence_cover": len(asked & set(content_stems(f"{best.hit.title}\n{best.text}"))) / (len(asked) or 1),
     }
 
 

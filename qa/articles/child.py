@@ -43,6 +43,8 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library that prints must not break the frames
     _limit_memory(memory_bytes)
+    # Where it can be imported, trafilatura does so, and numpy with it: memory and time for what is not asked here.
+    sys.modules["py3langid"] = None  # type: ignore[assignment]
     parsers = _parsers()
     while (kind := receive(sys.stdin.buffer)) is not None:
         parser = importlib.import_module(f"{parsers.__name__}.{kind.decode()}")
