@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from qa.chat import Desk
-from qa.library.database import FILE
+from qa.library.database import FILE, open_to_write
 from qa.library.verify import repair, verify
 from qa.settings import Settings
 from tests.conftest import MakeDesk, WordEmbedder
@@ -86,7 +86,7 @@ def test_a_source_that_is_missing_is_named(desk: Desk, articles: Path, tmp_path:
     articles.rename(tmp_path / "elsewhere")
     (library / FILE).write_bytes(with_a_blank_page(b"uploaded text of")((library / FILE).read_bytes()))
     assert repair(library, WordEmbedder, Settings())[1:] == (
-        f"sources: {articles} is missing; put it back, and run: qa index {articles}",
+        f"sources: {articles} is missing; put it back, and run: qa index {articles} --library {library}",
     )
     assert ids(desk) == ["sent.txt"]
     (tmp_path / "elsewhere").rename(articles)
@@ -101,3 +101,15 @@ def test_what_is_purged_leaves_the_kept_file_too(desk: Desk) -> None:
     desk.remove("bridge.txt", purge=True)
     assert list(library.glob("damaged-*")) == []
     assert b"48 million crowns" not in b"".join(path.read_bytes() for path in library.rglob("*") if path.is_file())
+
+
+def test_an_address_is_named_and_not_asked(desk: Desk) -> None:
+    """Nothing is fetched by a repair."""
+    library, address = desk.library.folder, "https://feed.example/news"
+    connection = open_to_write(library)
+    connection.execute("INSERT INTO sources (root, name) VALUES (?1, ?1)", (address,))
+    connection.close()
+    (library / FILE).write_bytes(with_a_blank_page(b"uploaded text of")((library / FILE).read_bytes()))
+    assert repair(library, WordEmbedder, Settings())[1:] == (
+        f"sources: {address} was not asked; what it still has comes back with: qa index {address} --library {library}",
+    )

@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 
 from qa.errors import DamagedError
+from qa.fetching.address import is_address
 from qa.library.database import ASIDE, FILE, mapped_errors, open_to_write, rows
 from qa.library.durable import make_folder, sync_folder
 from qa.library.lock import writing
@@ -53,15 +54,18 @@ def rescue(
     said = [f"database: {reason}; it is kept in {aside} and {indexed}"]
     if roots is None:
         said.append(f"sources: they cannot be read; name your folders: qa index FOLDER --library {folder}")
-    said += [
-        f"sources: {root} is missing; put it back, and run: qa index {root}"
-        for root in roots or ()
-        if not Path(root).exists()
-    ]
+    said += [f"sources: {_to_do(root, folder)}" for root in roots or () if not Path(root).exists()]
     if kept_out is None:
         said.append("removed articles: which these are cannot be read; those whose files are still there are back")
     said += [f"articles: {failure.path}: {failure.reason}" for failure in (report.failures if report else ())]
     return tuple(said)
+
+
+def _to_do(root: str, folder: Path) -> str:
+    """How the articles of a source come back that were not indexed again."""
+    if is_address(root):
+        return f"{root} was not asked; what it still has comes back with: qa index {root} --library {folder}"
+    return f"{root} is missing; put it back, and run: qa index {root} --library {folder}"
 
 
 def _sources(folder: Path) -> tuple[str, ...] | None:
