@@ -84,7 +84,9 @@ class Desk(KeptLibrary):
         if refusal and query.phrased and (refusal.since or refusal.until) and wanted():
             # Of "this week" an article may tell before or after; what it says is looked for before giving up.
             note = f"No article dated {stretch_of(query.scope)} answers this; all dates were searched."
-            refusal = yield from self._attempt(question, query.of_all_dates(), note, began, wanted)
+            if not (yield from self._attempt(question, query.of_all_dates(), note, began, wanted)):
+                return
+            refusal = replace(refusal, reason=f"{refusal.reason} Articles of other dates do not answer it either.")
         if refusal:
             yield refusal
 

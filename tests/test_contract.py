@@ -235,7 +235,7 @@ def document_of(answer: qa.Answer) -> dict[str, Any]:
     """An answer as plain values, its passages with the fields that the JSON has."""
     values = asdict(answer)
     for passage in values["passages"]:
-        for field in ("source", "url", "passage_id", "pages"):
+        for field in ("source", "url", "passage_id", "pages", "language", "copied"):
             del passage[field]
     return values
 
