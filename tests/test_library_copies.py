@@ -96,7 +96,8 @@ def test_a_library_without_groups_gets_them_when_it_is_written_to(
     make_desk().index(folder)
     connection = apsw.Connection(str(library / FILE))
     connection.execute("DROP TABLE copy_bands; DROP TABLE near_copies; DROP TABLE history; DROP TABLE visits")
-    connection.execute("ALTER TABLE articles DROP COLUMN pages")
+    connection.execute("DROP TABLE files; ALTER TABLE articles DROP COLUMN pages")
+    connection.execute("ALTER TABLE articles DROP COLUMN language")
     set_meta(connection, "format", "1")
     connection.close()
     with pytest.raises(Exception, match="older version; bring it up to date: qa index --library"):

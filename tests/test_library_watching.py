@@ -227,7 +227,7 @@ def test_every_so_often_ends_with_the_same_summary(
     desk.index(articles)
     write_articles(articles, {"tram.txt": "The tram returned.\n"})
     thread = interrupted(lambda: len(chat.articles()) == 4)
-    options = argparse.Namespace(paths=[articles], json=False, allow_empty=False, watch=False, every=1)
+    options = argparse.Namespace(paths=[articles], json=False, allow_empty=False, full=False, watch=False, every=1)
     assert watch_command(desk, options) == 0
     thread.join()
     printed = capsys.readouterr()
