@@ -131,7 +131,13 @@ def open_to_read(folder: Path) -> apsw.Connection:
     with mapped_errors(folder):
         connection = _connection(folder, apsw.SQLITE_OPEN_READONLY)
         with _closed_on_error(connection):
-            return _checked(connection, folder)
+            try:
+                return _checked(connection, folder)
+            except apsw.ReadOnlyError as error:
+                # It was made, and its maker killed, since the look above.
+                if getattr(error, "extendedresult", 0) == apsw.SQLITE_READONLY_ROLLBACK:
+                    raise missing(folder) from error
+                raise
 
 
 def open_to_write(folder: Path) -> apsw.Connection:
