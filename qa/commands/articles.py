@@ -63,11 +63,12 @@ def list_command(options: argparse.Namespace) -> int:
         listed = [{name: getattr(article, name) for name in columns} for article in found.articles]
         print_json({"articles": listed, "total": found.total})
         return DONE
+    known = desk.languages
     for article in found.articles:
-        print(listed_line(article, desk.languages))
+        print(listed_line(article, known))
     shown = "" if len(found.articles) == found.total else f", {len(found.articles)} of them listed"
     print(f"{found.total} articles{shown}")
-    if foreign := sum(is_unknown(article.language, desk.languages) for article in found.articles):
+    if foreign := sum(is_unknown(article.language, known) for article in found.articles):
         print(
             f"{foreign} of these are in languages that the embedder does not know: searches find them by keyword only"
         )

@@ -164,9 +164,8 @@ def _delete_upload(connection: apsw.Connection, uploads: Path, source_id: int, p
 
 def _address_source(connection: apsw.Connection, article_id: str) -> int | None:
     """The source whose address is given in place of an article's id, None where it is no source's."""
-    if (
-        not is_address(article_id) or "#" in article_id
-    ):  # an entry's id may be its feed's address with something behind it
+    # An entry's id may be its feed's address with "#" and something behind it.
+    if not is_address(article_id) or "#" in article_id:
         return None
     with suppress(InputError):
         article_id = checked_address(article_id)
