@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 from qa.library.spool import Spool
-from qa.types import Article
 
-ARTICLES = [Article(f"{n}.txt", f"Title {n}", None, None, None, "Snow – fell. " * n, (0, n)) for n in range(5)]
+ARTICLES = [{"id": f"{n}.txt", "date": None, "text": "Snow – fell.\n\ud800" * n, "pages": [0, n]} for n in range(5)]
 
 
 @pytest.mark.parametrize("in_memory", [0, 40, 1_000_000])

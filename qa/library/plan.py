@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
@@ -35,8 +35,8 @@ class Addition:
     @property
     def article(self) -> Article:
         """The article, read anew each time."""
-        article: Article = self.spool.get(self.place)
-        return article
+        values = self.spool.get(self.place)
+        return Article(**{**values, "pages": tuple(values["pages"])})
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class Plan:
 
     def add(self, source: Source | WebSource, candidate: Candidate, article: Article, row_id: int | None) -> None:
         """Plan to write an article, with its language."""
-        place = self.spool.put(replace(article, language=language_of(article.text)))
+        place = self.spool.put(asdict(replace(article, language=language_of(article.text))))
         self.additions.append(Addition(source, replace(candidate, data=b""), row_id, self.spool, place))
 
 

@@ -1,6 +1,6 @@
 """Articles and passages that wait to be written: in memory while they are few, on the disk where they are many."""
 
-import pickle
+import json
 from io import SEEK_END
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
@@ -25,13 +25,13 @@ class Spool:
         """Let all of it go."""
         self._file.close()
 
-    def put(self, thing: object) -> int:
-        """Keep something; returns the place to get it from."""
+    def put(self, value: object) -> int:
+        """Keep a value that JSON has; returns the place to get it from."""
         place = self._file.seek(0, SEEK_END)
-        pickle.dump(thing, self._file, pickle.HIGHEST_PROTOCOL)
+        self._file.write(json.dumps(value).encode() + b"\n")
         return place
 
     def get(self, place: int) -> Any:
         """What was put at a place."""
         self._file.seek(place)
-        return pickle.load(self._file)  # noqa: S301 - nobody else has written into this file
+        return json.loads(self._file.readline())
