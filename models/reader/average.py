@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
 from models.reader.train import HELD_OUT, evaluate, load
-from qa.answering.span_model import SpanModel
+from qa.answering.pair_model import PairModel
 from qa.retrieval.embedder import base_folder
 
 
@@ -28,7 +28,7 @@ def main() -> None:
     """Read the arguments, measure and write."""
     examples, out, *rest = sys.argv[1:]
     weights = average({Path(file): float(share) for file, share in zip(rest[::2], rest[1::2], strict=True)})
-    model = SpanModel.from_base(base_folder())
+    model = PairModel.from_base(base_folder())
     model.load_state_dict(weights, strict=False)
     tokenizer = AutoTokenizer.from_pretrained(base_folder())
     for name in HELD_OUT:

@@ -19,11 +19,12 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
-from qa.answering.span_model import LONGEST, SpanModel, encode_pairs
+from qa.answering.pair_model import LONGEST, PairModel, encode_pairs
 from qa.retrieval.embedder import base_folder
 
 BATCH_TOKENS = 6144
 SEED = 0
+HEAD_RATE = 1e-3
 HELD_OUT = ("held-out", "news-held-out", "written-held-out")
 
 
@@ -45,6 +46,53 @@ def batches(examples: list[dict], lengths: list[int], rng: random.Random) -> lis
     made.append(current)
     rng.shuffle(made)
     return made
+
+
+def trainable(start: Path | None) -> PairModel:
+    """The encoder with a fresh head, or with weights to go on from; the word embeddings stay as they are."""
+    model = PairModel.from_base(base_folder())
+    if start:
+        model.load_state_dict({name: value.float() for name, value in load_file(start).items()}, strict=False)
+    for parameter in model.encoder.embeddings.parameters():
+        parameter.requires_grad = False
+    for layer in model.encoder.encoder.layer:
+        layer.attention.self.dropout.p = 0.0  # drawing so many random numbers took a third of a step on two cores
+    return model
+
+
+def optimizer_with_schedule(
+    model: PairModel, rate: float, steps: int
+) -> tuple[torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler]:
+    """AdamW, the head at its own rate, and a one-cycle schedule over so many steps."""
+    head = [p for n, p in model.named_parameters() if n.startswith("head")]
+    body = [p for n, p in model.named_parameters() if not n.startswith("head") and p.requires_grad]
+    optimizer = torch.optim.AdamW([{"params": body, "lr": rate}, {"params": head, "lr": HEAD_RATE}], weight_decay=0.01)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, [rate, HEAD_RATE], total_steps=steps + 50, pct_start=0.08, anneal_strategy="linear"
+    )
+    return optimizer, schedule
+
+
+def stepped(
+    model: PairModel,
+    loss: torch.Tensor,
+    optimizer: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+) -> None:
+    """One step down a loss."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+    schedule.step()
+
+
+def save(model: PairModel, file: Path) -> None:
+    """Write what was trained, in bfloat16."""
+    weights = {
+        k: v.to(torch.bfloat16).contiguous() for k, v in model.state_dict().items() if ".embeddings." not in f".{k}"
+    }
+    save_file(weights, file)
 
 
 def targets(encoded, examples: list[dict]) -> torch.Tensor:
@@ -110,13 +158,7 @@ def main() -> None:
     torch.manual_seed(SEED)
     rng = random.Random(SEED)
     tokenizer = AutoTokenizer.from_pretrained(base_folder())
-    model = SpanModel.from_base(base_folder())
-    if arguments.start:
-        model.load_state_dict({name: value.float() for name, value in load_file(arguments.start).items()}, strict=False)
-    for parameter in model.encoder.embeddings.parameters():
-        parameter.requires_grad = False
-    for layer in model.encoder.encoder.layer:
-        layer.attention.self.dropout.p = 0.0  # drawing so many random numbers took a third of a step on two cores
+    model = trainable(arguments.start)
     paragraphs, news = (load(arguments.examples / f"{name}.jsonl") for name in ("train", "news"))
     train = rng.sample(paragraphs, arguments.paragraphs or len(paragraphs))
     train += rng.sample(news, arguments.news or len(news))
@@ -125,15 +167,8 @@ def main() -> None:
         min(LONGEST, len(ids))
         for ids in tokenizer([f"{e['question']} {e['title']} {e['text']}" for e in train])["input_ids"]
     ]
-    head = [p for n, p in model.named_parameters() if n.startswith("head")]
-    body = [p for n, p in model.named_parameters() if not n.startswith("head") and p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        [{"params": body, "lr": arguments.rate}, {"params": head, "lr": 1e-3}], weight_decay=0.01
-    )
     steps = arguments.epochs * len(batches(train, lengths, random.Random(0)))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, [arguments.rate, 1e-3], total_steps=steps + 50, pct_start=0.08, anneal_strategy="linear"
-    )
+    optimizer, schedule = optimizer_with_schedule(model, arguments.rate, steps)
     arguments.out.mkdir(parents=True, exist_ok=True)
     log, best, began = [], 0.0, time.time()
     if arguments.start:
@@ -151,11 +186,7 @@ def main() -> None:
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=arguments.bfloat16):
                 scores = model(encoded.ids, encoded.mask, encoded.types)
             loss = sum(cross_entropy(scores[..., side].float(), places[:, side]) for side in (0, 1)) / 2
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-            optimizer.step()
-            schedule.step()
+            stepped(model, loss, optimizer, schedule)
             step += 1
             if step % 20 == 0:
                 print(f"step {step}/{steps} loss {loss.item():.3f} {time.time() - began:.0f}s", flush=True)
@@ -165,12 +196,7 @@ def main() -> None:
         total = sum(value for figures in measured.values() for value in figures.values())
         if total > best:
             best = total
-            weights = {
-                k: v.to(torch.bfloat16).contiguous()
-                for k, v in model.state_dict().items()
-                if ".embeddings." not in f".{k}"
-            }
-            save_file(weights, arguments.out / "reader.safetensors")
+            save(model, arguments.out / "reader.safetensors")
     (arguments.out / "log.json").write_text(
         json.dumps({"seed": SEED, "rate": arguments.rate, "epochs": log}, indent=1) + "\n"
     )

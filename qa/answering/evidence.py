@@ -12,6 +12,9 @@ from qa.types import Embedder, Hit, Reader, Reading, Span
 
 HALF_AS_LIKELY = 0.69  # a difference of logits
 _WIDEST = 12.0  # logits beyond which a margin says no more
+_MOST_EMBEDDED = (
+    12  # sentences; of 28 that were read, another came first in 1 of 950 held-out cases: models/reader/README.md
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ def find_evidence(
     of readings of held-out paragraphs.
     """
     found: dict[tuple[str, Span], Evidence] = {}
-    for hit, span, answer, values in read_features(question, hits, reader, embedder):
+    for hit, span, answer, values in read_features(question, hits, reader, embedder, weights):
         strength = sum(weights[name] * value for name, value in values.items())
         best = found.get((hit.article_id, span))
         if best is None or strength > best.strength:
@@ -52,34 +55,46 @@ def find_evidence(
 
 
 def read_features(
-    question: str, hits: Sequence[Hit], reader: Reader, embedder: Embedder
+    question: str,
+    hits: Sequence[Hit],
+    reader: Reader,
+    embedder: Embedder,
+    weights: Mapping[str, float] | None = None,
 ) -> list[tuple[Hit, Span, str, dict[str, float]]]:
-    """Each reading with the span of its sentences, its words, and what its strength is computed from."""
+    """Each reading with the span of its sentences, its words, and what its strength is computed from.
+
+    With weights, only the readings of the sentences that are strongest by all but their similarity: to embed a sentence
+    takes longest.
+    """
     read = []
     for rank, (hit, readings) in enumerate(zip(hits, reader.read(question, hits), strict=True)):
         for reading in readings:
             span = _sentences_around(hit, reading.start, reading.end)
-            read.append((rank, hit, replace(reading, end=min(reading.end, span.end)), span))
-    texts = [f"{hit.title}\n{hit.text[span.start - hit.start : span.end - hit.start]}" for _, hit, _, span in read]
+            whole = replace(reading, end=min(reading.end, span.end))
+            text = f"{hit.title}\n{hit.text[span.start - hit.start : span.end - hit.start]}"
+            read.append((text, hit, span, _words_of(hit, whole), _features(question, hit, text, rank, whole)))
+    if weights is not None:
+        read.sort(key=lambda found: -sum(weights[name] * value for name, value in found[-1].items()))
+    texts = list(dict.fromkeys(text for text, *_ in read))  # answers often share their sentence
+    texts = texts if weights is None else texts[:_MOST_EMBEDDED]
     if not texts:
         return []
-    once = list(dict.fromkeys(texts))  # answers often share their sentence
-    asked, *vectors = embedder.encode([question, *once])
-    similarity = {text: float(vector @ asked) for text, vector in zip(once, vectors, strict=True)}
+    asked, *vectors = embedder.encode([question, *texts])
+    similarity = {text: float(vector @ asked) for text, vector in zip(texts, vectors, strict=True)}
     return [
-        (hit, span, _words_of(hit, reading), _features(question, hit, text, rank, reading, similarity[text]))
-        for (rank, hit, reading, span), text in zip(read, texts, strict=True)
+        (hit, span, answer, {**values, "similarity": similarity[text]})
+        for text, hit, span, answer, values in read
+        if text in similarity
     ]
 
 
-def _features(question: str, hit: Hit, text: str, rank: int, reading: Reading, similarity: float) -> dict[str, float]:
-    """What is known of one reading; ``text`` is its sentence with the headline."""
+def _features(question: str, hit: Hit, text: str, rank: int, reading: Reading) -> dict[str, float]:
+    """What is known of one reading but its similarity; ``text`` is its sentence with the headline."""
     asked, named = set(content_stems(question)), set(names(question)) - set(words(question)[:1])
     passage = f"{hit.title} {hit.text}"
     kind, answer = asked_kind(question), _words_of(hit, reading)
     return {
         "margin": max(-_WIDEST, min(_WIDEST, reading.margin)),
-        "similarity": similarity,
         "cover": len(asked & set(content_stems(text))) / (len(asked) or 1),
         "cover_near": len(asked & set(content_stems(passage))) / (len(asked) or 1),
         "rank": 1 / (1 + rank),

@@ -1,4 +1,4 @@
-"""The reader's network, and texts as it reads them. Imports torch: only reader.py and the training script load it."""
+"""The network of the reader and of the claim checker, and texts as they read them. Imports torch: load it late."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,14 +7,23 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import AutoModel
+from safetensors.torch import load_file
+from transformers import AutoModel, AutoTokenizer
+
+from qa.processor import torch_is_faster_in_bfloat16
+from qa.retrieval.embedder import base_folder
 
 LONGEST = 320  # tokens of question, headline and passage together
+LONGEST_CLAIM = 480  # of a claim with the passages around its quote; the encoder knows 512 positions
 _LONGEST_ANSWER = 24  # tokens
 
 
-class SpanModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: its own errors are not ours
-    """An encoder with a linear head that scores every token as the start and as the end of an answer."""
+class PairModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: its own errors are not ours
+    """An encoder with a linear head that gives every token two scores.
+
+    The reader takes them as those of a start and of an end of the answer. The claim checker takes those of the first token,
+    the second less the first, as the logit of "the passage says it".
+    """
 
     def __init__(self, encoder: Any) -> None:
         """Put a fresh head on an encoder."""
@@ -23,7 +32,7 @@ class SpanModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followed
         self.head = torch.nn.Linear(encoder.config.hidden_size, 2)
 
     @classmethod
-    def from_base(cls, folder: Path) -> "SpanModel":
+    def from_base(cls, folder: Path) -> "PairModel":
         """The embedder's network with an untrained head."""
         return cls(
             AutoModel.from_pretrained(
@@ -79,14 +88,24 @@ class Pairs:
         return found
 
 
-def encode_pairs(tokenizer: Any, questions: Sequence[str], titles: Sequence[str], texts: Sequence[str]) -> Pairs:
-    """Tokenize questions with their passages, the headline in front; a passage is cut where LONGEST is reached."""
+def loaded_model(file: Path) -> tuple[Any, "PairModel"]:
+    """The tokenizer and a network with the weights of a file, in the number format that is faster here."""
+    tokenizer = AutoTokenizer.from_pretrained(str(base_folder()), local_files_only=True)
+    model = PairModel.from_base(base_folder())
+    model.load_state_dict({name: value.float() for name, value in load_file(file).items()}, strict=False)
+    return tokenizer, (model.bfloat16() if torch_is_faster_in_bfloat16() else model).eval().to(torch.device("cpu"))
+
+
+def encode_pairs(
+    tokenizer: Any, questions: Sequence[str], titles: Sequence[str], texts: Sequence[str], longest: int = LONGEST
+) -> Pairs:
+    """Tokenize questions with their passages, the headline in front; a passage is cut at ``longest`` tokens of both."""
     second = [f"{title}\n{text}" if title else text for title, text in zip(titles, texts, strict=True)]
     encoded = tokenizer(
         list(questions),
         second,
         truncation="only_second",
-        max_length=LONGEST,
+        max_length=longest,
         padding=True,
         return_offsets_mapping=True,
         return_tensors="pt",
