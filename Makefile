@@ -59,8 +59,9 @@ reliability: install
 	@.venv/bin/python benchmarks/reliability.py $(RELIABILITY_ARGS)
 
 # The evaluation sets of a folder, or without one the questions on the sample articles; writes evaluation/.
+# SETS="squad2 newsqa" asks some of them, SCALE=2 twice as many questions.
 eval: install
-	@.venv/bin/python benchmarks/evaluation.py "$(DATA)" $(SETS)
+	@SCALE="$(SCALE)" .venv/bin/python benchmarks/evaluation.py "$(DATA)" $(SETS)
 
 # The same questions put to other systems, each in an environment of its own: benchmarks/peers/README.md.
 peers: install

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from qa.answering.checking import Checked, checked
 from qa.answering.citations import CitedText
-from qa.answering.composing import grown, milliseconds_since, refused
+from qa.answering.composing import add_quotes, grown, milliseconds_since, refused
 from qa.answering.disagreement import differing
 from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_quoting
 from qa.answering.prompt import build_messages, passages_for
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
-from qa.answering.support import Support
 from qa.keeping import KeptLibrary
 from qa.library.store import Snapshot
 from qa.retrieval.languages import language_note
@@ -127,7 +126,7 @@ class Desk(KeptLibrary):
         if query.newest:
             evidence = of_the_newest(evidence, lambda part: alone(part) >= ANSWERS_ALONE)
         values = differing(evidence, lambda part: alone(part) >= DIFFERS_ALONE)
-        for answered in self._answered(query, answer, evidence, values, embedder, began, wanted):
+        for answered in self._answered(query, answer, evidence, values, began, wanted):
             if not answered.sentences:
                 return refused(answered, query.text, nearest, began)
             yield answered
@@ -139,7 +138,6 @@ class Desk(KeptLibrary):
         answer: Answer,
         evidence: Sequence[Evidence],
         values: Sequence[Evidence],
-        embedder: Embedder,
         began: float,
         wanted: Callable[[], bool],
     ) -> Iterator[Answer]:
@@ -147,18 +145,28 @@ class Desk(KeptLibrary):
         weights, settings = self.reader.calibration, self.settings
         cited, withheld, shown = CitedText(), list[Withheld](), list[Checked]()
         vote: Vote = "differs"
+
+        # What would be answered whatever the generator replies need not wait for it.
+        before, quotes = answer.confidence, worth_quoting(evidence)
+        if settings.quotes_first and min(settled(before, v, weights.reply) for v in VOTES) >= settings.refuse_below:
+            add_quotes(cited, quotes, before)
+            answer = grown(answer, cited, withheld, began)
+            yield answer
+        quoted = bool(cited.sentences)
         messages, used = self._prompt(query, evidence)
         answer = replace(answer, prompted=tuple(answer.passages.index(hit) for hit in used))
 
         # Generate, and show each sentence that a quote supports, once it has passed its check.
         pieces = self.generator.stream(messages, settings.answer_tokens) if used else iter(())
         said = drafts(takewhile(lambda _: wanted(), pieces), len(used))
-        for sentence in checked(said, used, evidence, embedder, settings.support_above, weights.said):
+        for sentence in checked(said, used, evidence, self.reader, settings.support_above, weights.said):
             if sentence.shown and sentence.support:
                 vote = "agrees"
+                if quoted and cited.tells(sentence.text):
+                    continue
                 # A few words are the short answer; what is shown is the sentence they stand in.
                 whole = sentence.brief and settings.quoted_fallback
-                if whole and sentence.support in (before.support for before in shown):
+                if whole and sentence.support in (earlier.support for earlier in shown):
                     continue
                 shown.append(sentence)
                 text, origin = (sentence.support.text, _QUOTED) if whole else (sentence.text, _GENERATED)
@@ -166,19 +174,17 @@ class Desk(KeptLibrary):
                 answer = grown(answer, cited, withheld, began)
                 yield answer
             elif sentence.declines:
-                vote = vote if shown else "declines"
+                vote = vote if vote == "agrees" else "declines"
             else:
                 withheld.append(Withheld(sentence.text, sentence.score))
-        sure = settled(answer.confidence, vote, weights.reply)
+        sure = settled(before, vote, weights.reply)
 
         # Where nothing generated may stand, the best sentence of the articles speaks for itself.
-        quotes: list[Support] = []
+        if not cited.sentences and settings.quoted_fallback and sure >= settings.refuse_below:
+            add_quotes(cited, quotes, sure)
+            quoted = True
         answers = [s.text.rstrip(".") for s in shown if s.brief] + [s.answer or "" for s in shown]
-        if not shown and settings.quoted_fallback and sure >= settings.refuse_below:
-            quotes = [Support(e.hit, e.span, sure) for e in worth_quoting(evidence)]
-            answers = [evidence[0].answer]
-        for quote in quotes:
-            cited.add(quote.text, quote.hit, quote.span, quote.score, "quoted")
+        answers = [evidence[0].answer] if quoted else answers
 
         # Where articles give different values, the answer holds each of them.
         conflicts = tuple(
@@ -222,6 +228,7 @@ class Desk(KeptLibrary):
         """Load every model now rather than with the first question. Raises ModelError."""
         self.embedder.encode([""])
         self.reader.read("", ())
+        self.reader.supports("", ())
         self.generator.count_tokens("")
 
     @property

@@ -37,6 +37,11 @@ class Settings:
         "none"  # hosts, divided by blanks, that may be asked for feeds though not on the public internet
     )
 
+    @property
+    def quotes_first(self) -> bool:
+        """Whether a quote is shown before the model has replied: the default one seldom says more, but takes its time."""
+        return self.quoted_fallback and self.model == type(self)().model
+
 
 def load_settings(library: Path, **given: str | int | None) -> Settings:
     """Settings for a library; ``given`` arguments that are None count as not given.

@@ -400,7 +400,7 @@ class Calibration:
 
 
 class Reader(Protocol):
-    """Finds the answer to a question in passages."""
+    """Finds the answer to a question in passages, and says whether they say what a sentence says."""
 
     @property
     def calibration(self) -> Calibration:
@@ -408,6 +408,9 @@ class Reader(Protocol):
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """Return the best readings of each hit, best first and apart from each other, in the order of the hits."""
+
+    def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
+        """Return for each hit the probability that it says what the sentence says."""
 
 
 class Generator(Protocol):

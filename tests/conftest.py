@@ -82,6 +82,17 @@ class WordReader:
             readings.append((Reading(hit.start + span.start, hit.start + span.end, 10 * share - 5),))
         return readings
 
+    def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
+        """The share of the sentence's stems that stand in a sentence of the hit which has most of them."""
+        said = set(content_stems(sentence))
+        return [
+            max(
+                len(said & set(content_stems(f"{hit.title} {hit.text[s.start : s.end]}"))) / (len(said) or 1)
+                for s in sentence_spans(hit.text)
+            )
+            for hit in hits
+        ]
+
 
 class ScriptedGenerator:
     """Says what it was told to say, one reply for each question, in pieces of seven characters; one token is one word."""
@@ -133,7 +144,13 @@ def make_desk(tmp_path: Path) -> MakeDesk:
 
     def make(*replies: str, **settings: object) -> Desk:
         embedder, reader, generator = WordEmbedder(), WordReader(), ScriptedGenerator(*replies)
-        return Desk(tmp_path / "library", Settings(**settings), lambda: embedder, lambda: reader, lambda: generator)  # type: ignore[arg-type]
+        return Desk(
+            tmp_path / "library",
+            Settings(**({"model": "scripted"} | settings)),
+            lambda: embedder,
+            lambda: reader,
+            lambda: generator,
+        )  # type: ignore[arg-type]
 
     return make
 

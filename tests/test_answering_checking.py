@@ -7,7 +7,7 @@ from qa.answering.drafting import Draft
 from qa.answering.evidence import Evidence
 from qa.answering.prompt import NOT_SAID
 from qa.types import Hit, Span
-from tests.conftest import WordEmbedder
+from tests.conftest import WordReader
 
 BRIDGE = "The bridge reopened on Wednesday. The work cost 48 million crowns."
 FROST = "A frost destroyed the cherries. Growers asked for nine million crowns."
@@ -24,7 +24,7 @@ EVIDENCE = [Evidence(HITS[0], Span(34, 66), "48 million", 4.0)]
 
 def check(*drafts: Draft, evidence: Sequence[Evidence] = EVIDENCE) -> list[Checked]:
     """Check drafts against both passages."""
-    return list(checked(iter(drafts), HITS, evidence, WordEmbedder(), 0.6, 1.0))
+    return list(checked(iter(drafts), HITS, evidence, WordReader(), 0.6, 1.0))
 
 
 def test_a_supported_sentence_that_answers_is_shown_with_its_quote() -> None:
@@ -41,7 +41,7 @@ def test_its_own_mark_comes_before_a_better_quote() -> None:
     hits = [hit("long", "The work cost 48 million crowns in all."), hit("short", "The work cost 48 million crowns.")]
     for mark, article_id in ((1, "long"), (2, "short")):
         (found,) = checked(
-            iter([Draft("The work cost 48 million crowns.", (mark,))]), hits, EVIDENCE, WordEmbedder(), 0.6, 1.0
+            iter([Draft("The work cost 48 million crowns.", (mark,))]), hits, EVIDENCE, WordReader(), 0.6, 1.0
         )
         assert found.support is not None
         assert found.support.hit.article_id == article_id
@@ -80,7 +80,7 @@ def test_nothing_is_asked_for_after_three_shown_sentences() -> None:
         "More.",
     ]
     drafts = iter([Draft(text, ()) for text in said])
-    found = list(checked(drafts, HITS, EVIDENCE, WordEmbedder(), 0.6, 1.0))
+    found = list(checked(drafts, HITS, EVIDENCE, WordReader(), 0.6, 1.0))
     assert [one.shown for one in found] == [True, False, True, True]
     assert next(drafts).text == "More."
 
@@ -91,7 +91,7 @@ def test_a_few_words_rest_on_the_sentence_they_stand_in() -> None:
     hits = [hit("cost", "Ten towns gave 48 million crowns."), hit("long", long)]
     found = [Evidence(hits[1], Span(0, len(long)), "48 million", 4.0), Evidence(hits[0], Span(0, 33), "Ten towns", 3.5)]
     for text, brief in (("48 million crowns", True), ("the town had waited for so long cost 48 million crowns", False)):
-        (shown,) = checked(iter([Draft(text, (1,))]), hits, found, WordEmbedder(), 0.6, 1.0)
+        (shown,) = checked(iter([Draft(text, (1,))]), hits, found, WordReader(), 0.6, 1.0)
         assert (shown.text, shown.shown, shown.brief) == (f"{text}.", True, brief)
         assert shown.support is not None
         assert shown.support.text == long
@@ -109,7 +109,7 @@ def test_a_reply_that_declines_is_known() -> None:
 def test_without_passages_or_drafts_nothing_is_shown() -> None:
     """A draft that nothing supports scores 0."""
     assert check() == []
-    assert list(checked(iter([Draft("It cost 48 million.", ())]), [], EVIDENCE, WordEmbedder(), 0.6, 1.0)) == [
+    assert list(checked(iter([Draft("It cost 48 million.", ())]), [], EVIDENCE, WordReader(), 0.6, 1.0)) == [
         Checked("It cost 48 million.", None, False, "48 million")
     ]
     assert Checked("It cost 48 million.", None, False).score == 0.0

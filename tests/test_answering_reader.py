@@ -1,12 +1,13 @@
 """Answer spans from scores, and the trained reader on a passage it has never seen."""
 
+import math
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from qa.answering.pair_model import Found, Pairs
+from qa.answering.pair_model import Found, Pairs, claim_logits
 from qa.answering.reader import PassageReader
 from qa.types import Hit
 
@@ -58,6 +59,33 @@ def test_the_trained_reader_finds_the_answer_and_tells_passages_apart() -> None:
     assert "62,000" in texts[0][first[0].start - 100 : first[0].end - 100]
     assert first[0].margin > second[0].margin + 2
     assert all(100 <= r.start < r.end <= h.end for h, rs in zip(hits, (first, second), strict=True) for r in rs)
+
+
+def test_a_claim_is_as_doubtful_as_its_most_doubtful_word() -> None:
+    """Logits 2, 2, 2 stay 2; of 2, 2, -4 the last one counts, softened by how many words there are."""
+    pair = Pairs(torch.zeros(2, 5), torch.ones(2, 5), torch.tensor([[0, 0, 0, 1, 1]] * 2), None, (0, 0), None)
+    scores = torch.zeros(2, 5, 2)
+    scores[..., 1] = torch.tensor([[2.0, 2.0, 2.0, -9.0, -9.0], [2.0, 2.0, -4.0, 9.0, 9.0]])
+    same, doubtful = claim_logits(scores, pair).tolist()
+    assert same == pytest.approx(2.0)
+    assert doubtful == pytest.approx(-math.log((2 * math.exp(-2) + math.exp(4)) / 3))
+
+
+@pytest.mark.models
+def test_the_trained_checker_tells_what_is_said_from_what_is_not() -> None:
+    """In the order of the hits: an exchanged figure, an opposite and another passage are less likely than what is said."""
+    texts = (
+        "Treasurer Ida Holm said on Tuesday that the new roof of the school would cost 62,000 marks, of which the state "
+        "pays 20,000. The council approved it by nine votes to four.",
+        "A choir from Velten sang in the market square, and it rained.",
+    )
+    hits = [Hit(str(n), "News", None, None, None, text, 100, 100 + len(text), 1.0, n) for n, text in enumerate(texts)]
+    reader = PassageReader()
+    said, elsewhere = reader.supports("The new roof of the school would cost 62,000 marks.", hits)
+    [other_sum] = reader.supports("The new roof of the school would cost 20,000 marks.", hits[:1])
+    [opposite] = reader.supports("The council did not approve the new roof of the school.", hits[:1])
+    assert all(0 <= sure <= 1 for sure in (said, elsewhere, other_sum, opposite))
+    assert said > max(elsewhere, other_sum, opposite)
 
 
 def test_the_weights_of_a_calibration_are_those_the_features_have() -> None:

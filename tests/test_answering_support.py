@@ -4,7 +4,7 @@ import pytest
 
 from qa.answering.support import best_support, word_cover
 from qa.types import Hit
-from tests.conftest import WordEmbedder
+from tests.conftest import WordReader
 
 SENTENCES = (
     "The harbour bridge of Port Lindal reopened on Wednesday.",
@@ -24,7 +24,7 @@ def hit(text: str = TEXT, start: int = 1000, title: str = "Harbour bridge reopen
 
 def score(sentence: str, *hits: Hit) -> float:
     """The score of the best quote."""
-    support = best_support(sentence, hits or [hit()], WordEmbedder())
+    support = best_support(sentence, hits or [hit()], WordReader())
     assert support is not None
     return support.score
 
@@ -98,7 +98,7 @@ def test_a_negation_on_one_side_only_scores_nothing() -> None:
 )
 def test_a_quote_is_at_most_three_whole_sentences_of_the_hit(sentence: str) -> None:
     """In the indices of the article's stored text."""
-    support = best_support(sentence, [hit()], WordEmbedder())
+    support = best_support(sentence, [hit()], WordReader())
     assert support is not None
     quote = TEXT[support.span.start - 1000 : support.span.end - 1000]
     assert quote in {
@@ -110,7 +110,7 @@ def test_the_quote_is_the_shortest_that_says_it_and_the_hit_the_best() -> None:
     """One sentence where one is enough, two where it takes two."""
     other = hit("The council will meet. The work goes on.", 0)
     for sentence, first, last in ((SENTENCES[1], 1, 2), (f"{SENTENCES[2][:-1]} and {SENTENCES[3]}", 2, 4)):
-        support = best_support(sentence, [other, hit()], WordEmbedder())
+        support = best_support(sentence, [other, hit()], WordReader())
         assert support is not None
         assert support.hit == hit()
         assert TEXT[support.span.start - 1000 : support.span.end - 1000] == " ".join(SENTENCES[first:last])
@@ -118,8 +118,8 @@ def test_the_quote_is_the_shortest_that_says_it_and_the_hit_the_best() -> None:
 
 def test_without_passages_there_is_nothing_to_quote() -> None:
     """And in one without text."""
-    assert best_support("The work cost 48 million crowns.", [], WordEmbedder()) is None
-    assert best_support("The work cost 48 million crowns.", [hit("  \n ")], WordEmbedder()) is None
+    assert best_support("The work cost 48 million crowns.", [], WordReader()) is None
+    assert best_support("The work cost 48 million crowns.", [hit("  \n ")], WordReader()) is None
 
 
 @pytest.mark.parametrize(

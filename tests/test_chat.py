@@ -9,6 +9,7 @@ from threading import Thread
 import pytest
 
 from qa.answering.prompt import NOT_SAID
+from qa.answering.refusal import VOTES
 from qa.chat import Desk
 from qa.errors import InputError, LibraryError, ModelError
 from qa.retrieval.query import LONGEST_QUESTION
@@ -174,6 +175,38 @@ def test_without_the_quoted_fallback_what_fails_its_check_is_a_refusal(ready: Ma
     assert [w.text for w in answer.withheld] == [text for text in (reply.replace("[1]", "").strip(),) if text]
     quoted = ready(reply).ask(COST)
     assert quoted.text == f"{VERBATIM} [1]"
+
+
+def test_the_default_models_reply_is_not_waited_for_where_it_changes_nothing(ready: MakeDesk) -> None:
+    """The quote is shown first; a draft that says no more is left out, one that does is shown behind it."""
+    more = (
+        "Mayor Edda Quist of Port Lindal said the work on the harbour bridge had cost 48 million crowns, six million more "
+        "than planned. [1]"
+    )
+    for reply, told in ((VERBATIM, ""), (TRUE, ""), (FALSE, ""), (NOT_SAID, ""), (more, f" {more}")):
+        desk = ready(reply, model=Settings().model)
+        first = next(one for one in desk.stream(COST) if one.text)
+        assert (first.text, prompts(desk)) == (f"{VERBATIM} [1]", [])
+        last = ready(reply, model=Settings().model).ask(COST)
+        sound(desk, last)
+        assert last.text == f"{VERBATIM} [1]{told}"
+
+
+def test_what_the_reply_decides_waits_for_it(ready: MakeDesk, tmp_path: Path) -> None:
+    """Where it may still end in a refusal, nothing is shown before."""
+
+    class Listening(WordReader):
+        calibration = replace(
+            WordReader.calibration, reply=dict.fromkeys(VOTES, 0.0) | {"before": 1.0, "declines": -9.0}
+        )
+
+    ready()
+    for reply in (VERBATIM, NOT_SAID):
+        generator = ScriptedGenerator(reply)
+        desk = Desk(tmp_path / "library", Settings(), WordEmbedder, Listening, lambda made=generator: made)
+        first = next(one for one in desk.stream(COST) if one.text)
+        assert len(generator.prompts) == 1
+        assert first.abstained is (reply == NOT_SAID)
 
 
 def test_a_question_that_nothing_answers_is_refused_before_anything_is_generated(ready: MakeDesk) -> None:
@@ -502,7 +535,7 @@ def test_an_error_of_the_generator_reaches_whoever_asks(ready: MakeDesk, tmp_pat
                 raise ModelError("the model failed; ask again")
 
     generator = Failing(f"{TRUE} And", TRUE)
-    desk = Desk(tmp_path / "library", Settings(), WordEmbedder, WordReader, lambda: generator)
+    desk = Desk(tmp_path / "library", Settings(model="scripted"), WordEmbedder, WordReader, lambda: generator)
     shown = []
     with pytest.raises(ModelError, match="the model failed; ask again"):
         for answer in desk.stream(COST):

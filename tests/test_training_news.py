@@ -12,6 +12,7 @@ from models.generator.stories import FORENAMES, read_topics
 from models.reader.news import HELD_OUT_TOPICS, examples, worlds
 from models.reader.tables import KINDS, table_examples
 from models.reader.written import articles, elsewhere, place, written_examples
+from models.support.examples import CLAIMS
 
 PROJECT = Path(__file__).parent.parent
 COMMON = (
@@ -145,8 +146,9 @@ def test_a_passage_on_other_things_does_not_name_what_is_asked_about() -> None:
 
 
 def test_people_and_places_of_written_news_are_not_those_of_the_sample_articles() -> None:
-    """Nor any other word of capital letter that no text has in small letters; days, months and titles aside."""
-    written = " ".join(one["text"] for one in articles(held_out=False) + articles(held_out=True))
+    """Nor any other word of capital letter that no text has in small letters; days, months and titles aside. With its claims."""
+    claims = [file.read_text(encoding="utf-8") for file in CLAIMS.rglob("*.txt")]
+    written = " ".join([*(one["text"] for one in articles(held_out=False) + articles(held_out=True)), *claims])
     seeds = " ".join(seed_texts())
     both = [set(re.findall(r"(?<=[a-z,] )[A-Z][\w-]+", text)) for text in (written, seeds)]
     small = set(re.findall(r"(?<![\w-])[a-z][\w-]+", f"{written} {seeds}"))

@@ -205,7 +205,7 @@ def replied(desk: qa.Desk, case: dict) -> tuple[list[Hit], list[Draft]]:
 def results(desk: qa.Desk, case: dict, within: float) -> list[Checked]:
     """What becomes of a reply."""
     above = desk.settings.support_above
-    return list(checked(iter(case["drafts"]), case["used"], case["evidence"], desk.embedder, above, within))
+    return list(checked(iter(case["drafts"]), case["used"], case["evidence"], desk.reader, above, within))
 
 
 def fit_said(desk: qa.Desk, cases: list[dict]) -> float:

@@ -19,7 +19,8 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
-from qa.answering.pair_model import LONGEST, PairModel, encode_pairs
+from qa.answering.pair_model import PairModel, encode_pairs
+from qa.answering.reader import LONGEST
 from qa.retrieval.embedder import base_folder
 
 BATCH_TOKENS = 6144
@@ -122,7 +123,7 @@ def evaluate(model, tokenizer, examples: list[dict]) -> dict[str, float]:
     for first in range(0, len(examples), 32):
         part = examples[first : first + 32]
         encoded = encode_pairs(
-            tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part]
+            tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part], LONGEST
         )
         scores = model(encoded.ids, encoded.mask, encoded.types)
         for i, example in enumerate(part):
@@ -180,7 +181,7 @@ def main() -> None:
         for batch in batches(train, lengths, rng):
             part = [train[i] for i in batch]
             encoded = encode_pairs(
-                tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part]
+                tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part], LONGEST
             )
             places = targets(encoded, part)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=arguments.bfloat16):

@@ -1,11 +1,11 @@
-"""Make training examples for the claim checker: a sentence, a stretch of an article, and whether that says it.
+"""Make training examples for the claim checker: a stretch of an article, a sentence that it says, and one it does not.
 
     python -m models.support.examples DATA_FOLDER OUT_FOLDER
 
 Three sources. claims/*.txt: for every article of the reader's written news, pairs of a sentence that it supports and one
-that it does not (see the model card). The questions of that news, each with its answer as one claim, and with another
-answer of the article that is of the same kind as one that is not supported. And sentences of the open sets' paragraphs
-(DATA_FOLDER, as for the reader), word for word, and with a name, a number or a negation exchanged.
+that it does not (see the model card). The questions of that news, each with its answer as the one, and with another answer
+of the article that is of the same kind as the other. And sentences of the open sets' paragraphs (DATA_FOLDER, as for the
+reader), word for word, and with a name, a number or a negation exchanged.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from qa.language.words import content_stems
 from qa.retrieval.passages import split_passages
 
 CLAIMS = Path(__file__).parent / "claims"
-NARROW, WIDE = 110, 260  # words: a passage of the product, and as much as the checker reads at once
+NARROW, WIDE = 110, 260  # words: a passage of the product, and what a claim on more than one is held against
 HELD = 0.85  # of the words of the supported claim that the article has, how many must stand in a narrow stretch
-ANSWERS, SENTENCES = 5000, 5000  # claims of the second and the third source, of each as many supported as not
+ANSWERS, SENTENCES = 1000, 1500  # pairs of the second and the third source
 NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
 VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may)\b(?! not\b)")
 SHORTEST, LONGEST = 8, 40  # words of a sentence that becomes a claim
@@ -45,30 +45,27 @@ def read_claims(folder: Path) -> dict[str, list[tuple[str, str]]]:
     return pairs
 
 
-def stretches(supported: str, text: str) -> list[str]:
-    """The stretches of a text that hold what a supported claim says: a wide one, and a narrow one where that does."""
-    asked = set(content_stems(supported))
+def stretch(said: str, text: str) -> str:
+    """The stretch of a text that holds what a supported claim says: a narrow one where one does, else a wide one."""
+    asked = set(content_stems(said))
     held = asked & set(content_stems(text))
-    chosen = []
     for width in (NARROW, WIDE):
         cuts = [text[span.start : span.end] for span in split_passages(text, width, 1)]
         best = max(cuts, key=lambda cut: len(asked & set(content_stems(cut))))
-        if width == WIDE or len(asked & set(content_stems(best))) >= HELD * len(held):
-            chosen.append(best)
-    return list(dict.fromkeys(chosen))
+        if len(asked & set(content_stems(best))) >= HELD * len(held):
+            break
+    return best
 
 
-def written_claims(held_out: bool) -> Iterator[dict]:
-    """Every pair with each of its stretches."""
+def written_pairs(held_out: bool) -> Iterator[dict]:
+    """Every pair that was written."""
     claims = read_claims(CLAIMS / "held_out" if held_out else CLAIMS)
     for article in written.articles(held_out):
-        for pair in claims.get(article["title"], []):
-            for text in stretches(pair[0], article["text"]):
-                for sentence, supported in zip(pair, (True, False), strict=True):
-                    yield example("written", sentence, article["title"], text, supported)
+        for said, unsaid in claims.get(article["title"], []):
+            yield example("written", said, unsaid, article["title"], stretch(said, article["text"]))
 
 
-def answer_claims(articles: Sequence[dict], rng: random.Random) -> Iterator[dict]:
+def answer_pairs(articles: Sequence[dict], rng: random.Random) -> Iterator[dict]:
     """A question with its answer, and with another answer of its article of the kind that is asked for."""
     for article in articles:
         answers = [article["text"][slice(*place)] for _, place in article["asked"] if place]
@@ -76,16 +73,12 @@ def answer_claims(articles: Sequence[dict], rng: random.Random) -> Iterator[dict
             kind = asked_kind(question)
             right = article["text"][slice(*place)] if place else None
             others = [a for a in answers if kind and a != right and is_of_kind(kind, a)]
-            if not others or right is None:
-                continue
-            [text, *_] = stretches(f"{question} {right}", article["text"])
-            for answer, supported in ((right, True), (rng.choice(others), False)):
-                yield example(
-                    "answers", f"{question} {answer[0].upper()}{answer[1:]}.", article["title"], text, supported
-                )
+            if others and right is not None:
+                said, unsaid = (f"{question} {a[0].upper()}{a[1:]}." for a in (right, rng.choice(others)))
+                yield example("answers", said, unsaid, article["title"], stretch(said, article["text"]))
 
 
-def sentence_claims(rows: Sequence[dict], rng: random.Random) -> Iterator[dict]:
+def sentence_pairs(rows: Sequence[dict], rng: random.Random) -> Iterator[dict]:
     """A sentence of each paragraph, as it is and changed so that the paragraph does not say it."""
     paragraphs = {p["text"].strip(): p["title"] or "" for row in rows for p in row["passages"]}
     for text, title in paragraphs.items():
@@ -93,27 +86,28 @@ def sentence_claims(rows: Sequence[dict], rng: random.Random) -> Iterator[dict]:
         sentences = [cut[s.start : s.end] for s in sentence_spans(cut)]
         fitting = [s for s in sentences if SHORTEST <= len(s.split()) <= LONGEST]
         sentence = rng.choice(fitting) if fitting else ""
-        changed = [_exchanged(pattern, sentence, text, rng) for pattern in (NAME, NUMBER)]
+        changed = [_exchanged(sentence, text, rng, years) for years in (False, True)]
         changed.append(VERB.sub(lambda found: f"{found.group()} not", sentence, count=1))
         changed = [made for made in changed if made not in ("", sentence)]
         if changed:
-            yield example("sentences", sentence, title, cut, True)
-            yield example("sentences", rng.choice(changed), title, cut, False)
+            yield example("sentences", sentence, rng.choice(changed), title, cut)
 
 
-def _exchanged(pattern: re.Pattern[str], sentence: str, text: str, rng: random.Random) -> str:
-    """A sentence with one thing of a kind exchanged for another of its text; empty where there is none."""
-    found = [match for match in pattern.finditer(sentence)]
-    others = sorted({m.group() for m in pattern.finditer(text)} - {match.group() for match in found})
+def _exchanged(sentence: str, text: str, rng: random.Random, figures: bool) -> str:
+    """A sentence with a name, or a figure, exchanged for another of its text; empty where there is none."""
+    pattern = NUMBER if figures else NAME
+    found = [match for match in pattern.finditer(sentence) if figures or not match.group()[0].isdigit()]
+    named = {match.group() for match in pattern.finditer(text) if figures or not match.group()[0].isdigit()}
+    others = sorted(named - {match.group() for match in found})
     if not found or not others:
         return ""
     match = rng.choice(found)
     return f"{sentence[: match.start()]}{rng.choice(others)}{sentence[match.end() :]}"
 
 
-def example(kind: str, claim: str, title: str, text: str, supported: bool) -> dict:
+def example(kind: str, said: str, unsaid: str, title: str, text: str) -> dict:
     """A line of the file."""
-    return {"kind": kind, "claim": claim, "title": title, "text": text, "supported": supported}
+    return {"kind": kind, "said": said, "unsaid": unsaid, "title": title, "text": text}
 
 
 def main() -> None:
@@ -124,18 +118,18 @@ def main() -> None:
     arguments = parser.parse_args()
     rng, rows = random.Random(0), split_rows(arguments.data, random.Random(0))
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for part, share in (("train", 1.0), ("held-out", 0.06)):
+    for part, share in (("train", 1.0), ("held-out", 0.1)):
         held_out = part == "held-out"
-        answers = list(answer_claims(written.articles(held_out), rng))
-        sentences = list(sentence_claims(rows[part], rng))
-        examples = list(written_claims(held_out))
-        for drawn, most in ((answers, ANSWERS), (sentences, SENTENCES)):
-            first = rng.sample(range(0, len(drawn), 2), min(len(drawn), int(most * share)) // 2)
-            examples += [drawn[at + other] for at in first for other in (0, 1)]
+        examples = list(written_pairs(held_out))
+        for drawn, most in (
+            (list(answer_pairs(written.articles(held_out), rng)), ANSWERS),
+            (list(sentence_pairs(rows[part], rng)), SENTENCES),
+        ):
+            examples += rng.sample(drawn, min(len(drawn), round(most * share)))
         rng.shuffle(examples)
         text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in examples)
         (arguments.out / f"{part}.jsonl").write_text(text, encoding="utf-8")
-        print(f"{part}: {len(examples)} examples, {sum(e['supported'] for e in examples)} supported")
+        print(f"{part}: {len(examples)} pairs")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from qa.answering.evidence import Evidence, evidence_given, stands_in
 from qa.answering.prompt import NOT_SAID
 from qa.answering.support import Support, best_support
 from qa.language.words import content_stems, words
-from qa.types import Embedder, Hit
+from qa.types import Hit, Reader
 
 MOST_SHOWN = 3  # sentences of one answer
 _FEW = 8  # words; what is no longer is hardly a sentence
@@ -44,7 +44,7 @@ def checked(
     drafts: Iterator[Draft],
     passages: Sequence[Hit],
     evidence: Sequence[Evidence],
-    embedder: Embedder,
+    reader: Reader,
     support_above: float,
     within: float,
 ) -> Iterator[Checked]:
@@ -62,9 +62,9 @@ def checked(
         given = evidence_given(draft.text, evidence, within)
         support = Support(given.hit, given.span, 1.0) if given else None
         if support is None or not _is_part(draft.text, support):
-            support = best_support(draft.text, [passages[mark - 1] for mark in draft.marks], embedder)
+            support = best_support(draft.text, [passages[mark - 1] for mark in draft.marks], reader)
             if support is None or support.score < support_above:
-                support = best_support(draft.text, passages, embedder)
+                support = best_support(draft.text, passages, reader)
         accepted = given is not None and support is not None and support.score >= support_above
         shown += [stems] if accepted else []
         # A few words end like a sentence, since others follow.

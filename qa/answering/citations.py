@@ -5,7 +5,10 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from qa.answering.marks import without_marks
+from qa.language.words import content_stems
 from qa.types import Citation, Hit, Origin, Sentence, Span
+
+_SAME = 0.8  # share of stems that have been told from which a sentence tells nothing new
 
 
 class CitedText:
@@ -28,6 +31,12 @@ class CitedText:
         if number > known:
             self.add(text, hit, span, score, "quoted")
         return number
+
+    def tells(self, sentence: str) -> bool:
+        """Whether a sentence says no more than what has been added, by the stems of its words."""
+        told = {stem for added in self.sentences for stem in content_stems(added.text)}
+        said = set(content_stems(sentence))
+        return len(said & told) >= _SAME * len(said) > 0
 
     @property
     def text(self) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qa.answering.citations import CitedText
+from qa.answering.evidence import Evidence
 from qa.answering.refusal import missing_words, refusal_text
 from qa.types import Answer, Nearest, Withheld
 
@@ -22,6 +23,12 @@ def refused(answer: Answer, asked: str, nearest: tuple[Nearest, ...], began: flo
         nearest=nearest,
         timings=replace(answer.timings, total_ms=milliseconds_since(began)),
     )
+
+
+def add_quotes(cited: CitedText, evidence: Sequence[Evidence], score: float) -> None:
+    """Let the sentences of evidence speak for themselves."""
+    for found in evidence:
+        cited.add(found.text, found.hit, found.span, score, "quoted")
 
 
 def grown(answer: Answer, cited: CitedText, withheld: Sequence[Withheld], began: float) -> Answer:

@@ -13,16 +13,14 @@ from transformers import AutoModel, AutoTokenizer
 from qa.processor import torch_is_faster_in_bfloat16
 from qa.retrieval.embedder import base_folder
 
-LONGEST = 320  # tokens of question, headline and passage together
-LONGEST_CLAIM = 480  # of a claim with the passages around its quote; the encoder knows 512 positions
 _LONGEST_ANSWER = 24  # tokens
 
 
 class PairModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: its own errors are not ours
     """An encoder with a linear head that gives every token two scores.
 
-    The reader takes them as those of a start and of an end of the answer. The claim checker takes those of the first token,
-    the second less the first, as the logit of "the passage says it".
+    The reader takes them as those of a start and of an end of the answer, the claim checker as those of a word that the
+    passage does not say and of one that it does.
     """
 
     def __init__(self, encoder: Any) -> None:
@@ -88,6 +86,17 @@ class Pairs:
         return found
 
 
+def claim_logits(scores: torch.Tensor, pairs: Pairs) -> torch.Tensor:
+    """The logit of "the passage says it" for each claim of a batch, from scores of shape (batch, tokens, 2).
+
+    Each word of the claim has a logit of its own, its second score less its first. A smooth minimum over them, since a
+    sentence is wrong where one of its words is: what all words agree on stays as it is.
+    """
+    words = scores[..., 1] - scores[..., 0]
+    inside = (pairs.types == 0) & (pairs.mask == 1)
+    return -((-words).masked_fill(~inside, -torch.inf).logsumexp(1) - inside.sum(1).log())
+
+
 def loaded_model(file: Path) -> tuple[Any, "PairModel"]:
     """The tokenizer and a network with the weights of a file, in the number format that is faster here."""
     tokenizer = AutoTokenizer.from_pretrained(str(base_folder()), local_files_only=True)
@@ -97,7 +106,7 @@ def loaded_model(file: Path) -> tuple[Any, "PairModel"]:
 
 
 def encode_pairs(
-    tokenizer: Any, questions: Sequence[str], titles: Sequence[str], texts: Sequence[str], longest: int = LONGEST
+    tokenizer: Any, questions: Sequence[str], titles: Sequence[str], texts: Sequence[str], longest: int
 ) -> Pairs:
     """Tokenize questions with their passages, the headline in front; a passage is cut at ``longest`` tokens of both."""
     second = [f"{title}\n{text}" if title else text for title, text in zip(titles, texts, strict=True)]

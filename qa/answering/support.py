@@ -1,7 +1,8 @@
 """Whether a passage says what a sentence says: the check every generated sentence has to pass.
 
-Names, numbers and a negation must stand in the quote or right beside it; the rest is the share of its words that the
-quote holds, and the cosine of the two. No model judges itself here.
+Names, numbers and a negation must stand in the quote or right beside it. The rest counts half by the share of its words
+that the quote holds, and half by a small cross-encoder, trained to tell what a passage says from what it does not. No
+generator judges itself here.
 """
 
 import re
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from qa.language.sentences import sentence_spans
 from qa.language.values import numbers
 from qa.language.words import content_stems, names, stem, words
-from qa.types import Embedder, Hit, Span
+from qa.types import Hit, Reader, Span
 
 MOST_QUOTED = 3  # whole sentences in one quote
 _NEGATION = re.compile(
@@ -19,7 +20,6 @@ _NEGATION = re.compile(
 )
 _OPENINGS = frozenset("according additionally although based currently despite earlier finally however later meanwhile nearly no "
                       "recently since today yes yesterday".split())  # fmt: skip
-_COVER, _COSINE = 0.6, 0.4  # weights of the two halves of the score
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +36,16 @@ class Support:
         return self.hit.text[self.span.start - self.hit.start : self.span.end - self.hit.start]
 
 
-def best_support(sentence: str, hits: Sequence[Hit], embedder: Embedder) -> Support | None:
+def best_support(sentence: str, hits: Sequence[Hit], reader: Reader) -> Support | None:
     """The best quote for a sentence among the hits, or None where there is nothing to quote."""
     quotes = [(hit, *found) for hit in hits if (found := _best_quote(sentence, hit))]
-    if not quotes:
-        return None
-    vectors = embedder.encode([sentence, *(hit.text[quote.start : quote.end] for hit, quote, _ in quotes)])
+    possible = [hit for hit, _, cover in quotes if cover]
+    surely = dict(zip(possible, reader.supports(sentence, possible), strict=True)) if possible else {}
     best: Support | None = None
-    for (hit, quote, cover), cosine in zip(quotes, vectors[1:] @ vectors[0], strict=True):
-        score = (_COVER * cover + _COSINE * max(0.0, float(cosine))) if cover else 0.0
+    for hit, quote, cover in quotes:
+        score = round((cover + surely[hit]) / 2, 4) if cover else 0.0
         if best is None or score > best.score:
-            best = Support(hit, Span(hit.start + quote.start, hit.start + quote.end), round(min(1.0, score), 4))
+            best = Support(hit, Span(hit.start + quote.start, hit.start + quote.end), score)
     return best
 
 

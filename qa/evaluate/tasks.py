@@ -38,7 +38,7 @@ def support(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
             Hit("document", "", None, None, None, text[span.start : span.end], span.start, span.end, 0.0, number)
             for number, span in enumerate(split_passages(text, settings.passage_words, settings.overlap_sentences))
         ]
-        found = best_support(line["claim"], hits, desk.embedder)
+        found = best_support(line["claim"], hits, desk.reader)
         score = found.score if found else 0.0
         scores = {"told apart": float((score >= settings.support_above) == line["supported"])}
         made.append({"id": line["id"], "supported": line["supported"], "score": score, "scores": scores})
