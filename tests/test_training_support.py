@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from models.reader import written
-from models.support.examples import CLAIMS, NARROW, answer_claims, read_claims, sentence_claims, stretches
+from models.support.examples import CLAIMS, NARROW, answer_pairs, read_claims, sentence_pairs, stretch
+from models.support.train import unsaid_words
 
 PAIRS = """# 2031-04-02 Bridge at Ovelan opens
 + The bridge is open.
@@ -41,15 +42,14 @@ def test_a_claim_without_its_other_is_named(tmp_path: Path, line: str) -> None:
         read_claims(tmp_path)
 
 
-def test_a_narrow_stretch_is_one_that_holds_the_whole_claim() -> None:
-    """Its words stand at both ends of a long article: then only the wide stretch does."""
+def test_a_stretch_is_narrow_where_that_holds_the_whole_claim() -> None:
+    """Its words stand at both ends of a long article: then only a wide one does."""
     filler = " ".join(f"Sentence number {n} says little about it." for n in range(25))
     text = f"The bridge cost 4 million marks. {filler} Its builders sang."
-    narrow, wide = stretches("The bridge cost 4 million marks.", text)
-    assert narrow.startswith("The bridge cost") and len(narrow.split()) <= NARROW < len(wide.split())
-    [only] = stretches("The builders of the bridge sang about its 4 million marks of cost.", text)
-    assert only == text
-    assert stretches("The bridge cost marks.", "The bridge cost marks.") == ["The bridge cost marks."]
+    narrow = stretch("The bridge cost 4 million marks.", text)
+    assert narrow.startswith("The bridge cost")
+    assert len(narrow.split()) <= NARROW < len(text.split())
+    assert stretch("The builders of the bridge sang about its 4 million marks of cost.", text) == text
 
 
 def test_a_wrong_answer_is_another_one_of_its_kind() -> None:
@@ -61,12 +61,10 @@ def test_a_wrong_answer_is_another_one_of_its_kind() -> None:
         ("Who drew it?", written.place("Ida Holm", text)),
         ("Who paid for it?", None),
     ]
-    made = list(answer_claims([{"title": "Bridge", "text": text, "asked": asked}], random.Random(0)))
-    assert [(one["claim"], one["supported"]) for one in made] == [
-        ("How much did it cost? 4 million marks.", True),
-        ("How much did it cost? 80 metres.", False),
-        ("How long is it? 80 metres.", True),
-        ("How long is it? 4 million marks.", False),
+    made = list(answer_pairs([{"title": "Bridge", "text": text, "asked": asked}], random.Random(0)))
+    assert [(one["said"], one["unsaid"]) for one in made] == [
+        ("How much did it cost? 4 million marks.", "How much did it cost? 80 metres."),
+        ("How long is it? 80 metres.", "How long is it? 4 million marks."),
     ]
 
 
@@ -78,10 +76,11 @@ def test_a_changed_sentence_has_what_its_paragraph_has_elsewhere() -> None:
     rows = [{"passages": [{"title": "Bridge", "text": text}]}]
     changes = set()
     for seed in range(20):
-        true, false = sentence_claims(rows, random.Random(seed))
-        assert true["claim"] in text and true["supported"]
-        assert false["claim"] not in text and not false["supported"]
-        changes.add(false["claim"])
+        [made] = sentence_pairs(rows, random.Random(seed))
+        assert made["said"] in text
+        assert made["unsaid"] not in text
+        changes.add(made["unsaid"])
+    assert "The bridge was drawn by Jan Orbeck in the spring of 1931." in changes
     assert "The bridge was drawn by Ida Holm in the spring of 1954." in changes
     assert "The bridge was not drawn by Ida Holm in the spring of 1931." in changes
 
@@ -94,3 +93,10 @@ def test_every_claim_is_on_a_written_article(held_out: bool) -> None:
     assert set(claims) <= {article["title"] for article in written.articles(held_out)}
     said = [{pair[side] for pairs in claims.values() for pair in pairs} for side in (0, 1)]
     assert not said[0] & said[1]
+
+
+def test_the_words_that_differ_are_those_that_are_wrong() -> None:
+    """By their places; what only the supported claim has is nowhere in the other."""
+    said, unsaid = "The state pays 6 million for it.", "The town pays 9 million."
+    assert [unsaid[slice(*place)] for place in unsaid_words(said, unsaid)] == ["town", "9"]
+    assert unsaid_words(said, said) == []
