@@ -3,8 +3,8 @@
     python -m models.support.train EXAMPLES_FOLDER READER_WEIGHTS OUT_FOLDER [--epochs 2] [--rate 1e-4]
 
 EXAMPLES_FOLDER is what examples.py wrote. Starts from the reader's weights, which compare a question with a passage word by
-word already; the two scores of the first token become the two classes. The word embeddings stay those of
-all-MiniLM-L6-v2, so that only the six layers and the head are written (support.safetensors, bfloat16).
+word already, with a fresh head, whose two scores of each word of the claim are of "not said" and "said". The word embeddings
+stay those of all-MiniLM-L6-v2, so that only the six layers and the head are written (support.safetensors, bfloat16).
 """
 
 import argparse
@@ -29,10 +29,18 @@ MOST_CHANGED = 0.5  # share of words in which the two claims of a pair differ, f
 KINDS = ("written", "answers", "sentences")
 
 
-def claim_words(encoded: Pairs, tokens: torch.Tensor) -> torch.Tensor:
+def encoded_claims(tokenizer, pairs: list[dict]) -> Pairs:
+    """Both claims of each pair with their stretch: rows of supported and unsupported ones by turns."""
+    claims = [claim for e in pairs for claim in (e["said"], e["unsaid"])]
+    titles, texts = ([e[name] for e in pairs for _ in range(2)] for name in ("title", "text"))
+    return encode_pairs(tokenizer, claims, titles, texts, LONGEST_CLAIM)
+
+
+def claim_words(encoded: Pairs) -> torch.Tensor:
     """Which tokens are the claim's, of shape (batch, tokens): those before the first separator."""
     ends = encoded.types.argmax(dim=1)  # where the passage begins, behind the separator
-    return (torch.arange(tokens.shape[1]) > 0) & (torch.arange(tokens.shape[1]) < ends[:, None] - 1)
+    places = torch.arange(encoded.ids.shape[1])
+    return (places > 0) & (places < ends[:, None] - 1)
 
 
 def unsaid_words(said: str, unsaid: str) -> list[tuple[int, int]]:
@@ -45,11 +53,9 @@ def unsaid_words(said: str, unsaid: str) -> list[tuple[int, int]]:
 
 def losses(model: PairModel, tokenizer, pairs: list[dict]) -> torch.Tensor:
     """Of claims, of the two claims of a pair, and of the words in which they differ."""
-    claims = [claim for e in pairs for claim in (e["said"], e["unsaid"])]
-    titles, texts = ([e[name] for e in pairs for _ in range(2)] for name in ("title", "text"))
-    encoded = encode_pairs(tokenizer, claims, titles, texts, LONGEST_CLAIM)
+    encoded = encoded_claims(tokenizer, pairs)
     scores = model(encoded.ids, encoded.mask, encoded.types)
-    logits, inside = claim_logits(scores, encoded), claim_words(encoded, encoded.ids)
+    logits, inside = claim_logits(scores, encoded), claim_words(encoded)
     truth = torch.tensor([1.0, 0.0]).repeat(len(pairs))
     said, unsaid = logits.reshape(-1, 2).unbind(1)
     loss = binary_cross_entropy_with_logits(logits, truth) + softplus(unsaid - said).mean()
@@ -78,10 +84,7 @@ def evaluate(model: PairModel, tokenizer, pairs: list[dict]) -> dict[str, float]
         of_kind = [e for e in pairs if e["kind"] == kind]
         logits: list[list[float]] = []
         for first in range(0, len(of_kind), 8):
-            part = of_kind[first : first + 8]
-            claims = [claim for e in part for claim in (e["said"], e["unsaid"])]
-            titles, texts = ([e[name] for e in part for _ in range(2)] for name in ("title", "text"))
-            encoded = encode_pairs(tokenizer, claims, titles, texts, LONGEST_CLAIM)
+            encoded = encoded_claims(tokenizer, of_kind[first : first + 8])
             scores = model(encoded.ids, encoded.mask, encoded.types)
             logits += claim_logits(scores, encoded).reshape(-1, 2).tolist()
         if logits:
@@ -121,8 +124,6 @@ def main() -> None:
             step += 1
             if step % 20 == 0:
                 print(f"step {step}/{steps} loss {loss.item():.3f} {time.time() - began:.0f}s", flush=True)
-            if step % 100 == 0:
-                print(evaluate(model, tokenizer, held_out[:80]), flush=True)
         log.append({"epoch": epoch + 1, "seconds": round(time.time() - began), **evaluate(model, tokenizer, held_out)})
         print(log[-1], flush=True)
         save(model, arguments.out / "support.safetensors")
