@@ -17,7 +17,7 @@ ROOT = Path(__file__).parent.parent
 REPORTS = ROOT / "evaluation"
 RESULTS = Path(__file__).with_suffix(".md")
 SEED = "0"
-# Name, files of questions, corpus, --given, how many: together 20 minutes on two slow cores, once the corpus is indexed.
+# Name, files of questions, corpus, --given, how many: together 20 minutes on two slow cores by their rates, corpus indexed.
 SETS: tuple[tuple[str, tuple[str, ...], str | None, str | None, int], ...] = (
     ("realtimeqa", ("realtimeqa-2024.questions", "realtimeqa-2024-absent.questions"), "realtimeqa-2024.articles", None, 80),
     ("multihop-facts", ("multihop-news",), "multihop-news.facts", None, 40),

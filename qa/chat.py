@@ -183,8 +183,8 @@ class Desk(KeptLibrary):
         if not cited.sentences and settings.quoted_fallback and sure >= settings.refuse_below:
             add_quotes(cited, quotes, sure)
             quoted = True
-        answers = [s.text.rstrip(".") for s in shown if s.brief] + [s.answer or "" for s in shown]
-        answers = [evidence[0].answer] if quoted else answers
+        said_short = [s.text.rstrip(".") for s in shown if s.brief] + [s.answer or "" for s in shown]
+        answers = [evidence[0].answer] if quoted else said_short
 
         # Where articles give different values, the answer holds each of them.
         conflicts = tuple(
