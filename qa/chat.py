@@ -146,9 +146,10 @@ class Desk(KeptLibrary):
         cited, withheld, shown = CitedText(), list[Withheld](), list[Checked]()
         vote: Vote = "differs"
 
-        # What would be answered whatever the generator replies need not wait for it.
+        # What would be answered whatever the generator replies need not wait for it; between two answers it may choose.
         before, quotes = answer.confidence, worth_quoting(evidence)
-        if settings.quotes_first and min(settled(before, v, weights.reply) for v in VOTES) >= settings.refuse_below:
+        certain = min(settled(before, v, weights.reply) for v in VOTES) >= settings.refuse_below
+        if settings.quotes_first and certain and len(quotes) == 1:
             add_quotes(cited, quotes, before)
             answer = grown(answer, cited, withheld, began)
             yield answer
