@@ -209,6 +209,16 @@ def test_what_the_reply_decides_waits_for_it(ready: MakeDesk, tmp_path: Path) ->
         assert first.abstained is (reply == NOT_SAID)
 
 
+def test_between_two_answers_the_reply_chooses(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """Both articles hold all of the question: neither is shown before the default model has said which."""
+    articles = {"a.txt": "The tunnel will cost 3 marks.", "b.txt": "Later the tunnel will cost 7 marks."}
+    make_desk().index(write_articles(tmp_path / "two", articles))
+    for text in articles.values():
+        desk = make_desk(text, model=Settings().model)
+        first = next(one for one in desk.stream("What will the tunnel cost?") if one.text)
+        assert (first.text, len(prompts(desk))) == (f"{text} [1]", 1)
+
+
 def test_a_question_that_nothing_answers_is_refused_before_anything_is_generated(ready: MakeDesk) -> None:
     """With what is missing, and the articles that come nearest."""
     desk = ready("Anything at all.")
