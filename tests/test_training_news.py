@@ -103,12 +103,12 @@ def test_written_answers_stand_in_their_articles() -> None:
 
 def test_a_written_question_comes_with_its_answer_and_with_a_passage_that_lacks_it() -> None:
     """About as often; and what is held out is not trained on."""
-    made = list(written_examples(held_out=False))
+    made = list(written_examples(articles(held_out=False)))
     answered = [one["text"][slice(*one["answer"])] for one in made if one["answer"]]
     assert 0.4 < len(answered) / len(made) < 0.8
     marked = {a["text"][slice(*answer)] for a in articles(held_out=False) for _, answer in a["asked"] if answer}
     assert marked >= set(answered)
-    assert not {one["title"] for one in made} & {one["title"] for one in written_examples(held_out=True)}
+    assert not {one["title"] for one in made} & {one["title"] for one in written_examples(articles(held_out=True))}
 
 
 @pytest.mark.parametrize(

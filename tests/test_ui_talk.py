@@ -160,6 +160,15 @@ def test_another_tab_sees_an_answer_as_far_as_it_has_come_and_does_not_stop_it(t
     assert list(answers)[-1].stopped  # type: ignore[union-attr]
 
 
+def test_a_question_that_waits_is_no_answer_cut_off(talk: Talk) -> None:
+    """A page that shows itself between a question and its answer leaves the question to be answered."""
+    turns = (talk.begun("once"),)
+    assert talk.as_far_as_it_came(turns) == turns
+    assert talk.take(turns)
+    assert list(talk.answers(turns))[-1].state == "answered"  # type: ignore[union-attr]
+    assert talk.interrupted((talk.begun("once"),))[0].stopped
+
+
 def test_a_running_question_is_remembered_however_many_were_begun_since(talk: Talk) -> None:
     """Those that are done make room for others."""
     turns = (talk.begun("endless"),)

@@ -26,8 +26,10 @@ class Page:
 
     def load(self, kept: Kept) -> tuple[str, str, Kept, str]:
         """Show what the browser kept, with an answer that is being written elsewhere or was cut off as far as it came."""
-        turns = self._talk.as_far_as_it_came(restored(kept))
-        return *self._shown(turns), stored(turns), self._shelf.listing("")
+        before = restored(kept)
+        turns = self._talk.as_far_as_it_came(before)
+        # Left alone where nothing changed: a question asked while the page loads stands there, and only there.
+        return *self._shown(turns), gr.skip() if turns == before else stored(turns), self._shelf.listing("")
 
     def welcome(self, kept: Kept) -> object:
         """Say anew how many articles there are, where the conversation is empty."""

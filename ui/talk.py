@@ -104,8 +104,13 @@ class Talk:
         return self.as_far_as_it_came(turns)
 
     def as_far_as_it_came(self, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-        """Return the turns with the last one as it is now; in another tab it may go on."""
+        """Return the turns with the last one as it is now; in another tab it may go on.
+
+        One that still waits stays busy: a page that has just begun it may show itself once more before it asks.
+        """
         run = self._run(turns)
+        if run and not run.taken and not run.done:
+            return turns
         last = run.turn if run else halted(turns[-1]) if turns else None
         return (*turns[:-1], halted(last)) if last else ()
 

@@ -1,12 +1,13 @@
 """Make training examples for the reader: one question, one passage as the product cuts it, and where the answer stands.
 
-    python -m models.reader.examples DATA_FOLDER OUT_FOLDER [--draw 0]
+    python -m models.reader.examples DATA_FOLDER OUT_FOLDER [--draw 0] [--share 1]
 
 DATA_FOLDER holds squad2, squad-long, nq and fairytaleqa as .jsonl.gz (see the model card for the format and licences).
 A passage without the answer is an example too: windows of the same paragraph, unanswerable questions, and for each
 question the most similar passage of another paragraph that does not hold the answer. Questions are also asked as
 follow-ups, in the words the product makes of those, and of a name or a year of which the passage says nothing.
-Another --draw cuts the same training rows in other places and asks other follow-ups; what is held out stays as it is.
+Another --draw cuts the same training rows in other places and asks other follow-ups, and a --share takes the rows of some
+of the paragraphs and all that their set marks as unanswerable; what is held out stays as it is.
 """
 
 import argparse
@@ -161,11 +162,16 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--draw", type=int, default=0)
+    parser.add_argument("--share", type=float, default=1.0)
     arguments = parser.parse_args()
     rng = random.Random(0)
     parts = split_rows(arguments.data, rng)
     if arguments.draw:
         rng = random.Random(arguments.draw)
+    if arguments.share < 1:
+        paragraphs = sorted({row["passages"][0]["text"] for row in parts["train"]})
+        taken = set(rng.sample(paragraphs, round(arguments.share * len(paragraphs))))
+        parts["train"] = [r for r in parts["train"] if r["passages"][0]["text"] in taken or not r["answerable"]]
     arguments.out.mkdir(parents=True, exist_ok=True)
     for part, part_rows in parts.items():
         examples = [example for row in part_rows for example in row_examples(row, rng)] + mined_negatives(

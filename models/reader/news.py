@@ -1,11 +1,12 @@
 """News of our own as examples for the reader: one passage, one question, and where the answer stands or that none does.
 
-    python -m models.reader.news EXAMPLES_FOLDER
+    python -m models.reader.news EXAMPLES_FOLDER [--groups 400] [--files PATTERN] [--turn 0]
 
 Writes news.jsonl, news-held-out.jsonl and, for calibrate.py, news-rows.jsonl beside what examples.py wrote there. The
 stories are those of models/generator/stories.py, of its topics and of story_lines.txt here; the last topics are kept for
 what is held out, so that it tells how what was learned carries over to news of another kind. The articles of written/
-are read several times; written-held-out.jsonl has those of written/held_out/.
+are all read, or those of the files that --files names, and cut in other places with another --turn; written-held-out.jsonl
+has those of written/held_out/.
 """
 
 import argparse
@@ -25,7 +26,6 @@ HERE = Path(__file__).parent
 HELD_OUT_TOPICS = 3
 GROUPS, HELD_OUT_GROUPS = 400, 80
 ANSWERED, LEFT_OUT = 4, 2  # questions of each kind put to one passage at most
-WRITTEN_TIMES = 1
 TABLES = 0.2  # tables for each group
 ANOTHER = 0.5  # how often a question about a subject that no passage mentions is put to it, too
 
@@ -100,10 +100,10 @@ def rows(count: int, seed: int) -> list[dict]:
     return made + written.rows(written.alone(written.articles(held_out=True)))
 
 
-def written_news() -> list[dict]:
-    """The written articles that are trained on: every question several times, as a follow-up and of other passages."""
-    read, rng = written.articles(held_out=False), random.Random(0)
-    made = [one for turn in range(WRITTEN_TIMES) for one in written.written_examples(held_out=False, turn=turn)]
+def written_news(files: str = "*", turn: int = 0) -> list[dict]:
+    """The written articles that are trained on: every question by itself, as a follow-up and of other passages."""
+    read, rng = written.articles(held_out=False, files=files), random.Random(0)
+    made = list(written.written_examples(read, turn))
     asked = [row for row in written.rows(read) if not row["answerable"] or sure(row)]
     made += [one for row in follow_ups(asked, rng) for one in row_examples(row, rng)]
     return made + list(written.elsewhere(read, SentenceEmbedder()))
@@ -118,10 +118,15 @@ def main() -> None:
     """Write both files."""
     parser = argparse.ArgumentParser()
     parser.add_argument("examples", type=Path)
-    folder = parser.parse_args().examples
+    parser.add_argument("--groups", type=int, default=GROUPS)
+    parser.add_argument("--files", default="*")
+    parser.add_argument("--turn", type=int, default=0)
+    arguments = parser.parse_args()
+    folder = arguments.examples
+    told = examples(arguments.groups, seed=0, held_out=False)
     for name, made in (
-        ("news", examples(GROUPS, seed=0, held_out=False) + written_news()),
-        ("written-held-out", list(written.written_examples(held_out=True))),
+        ("news", told + written_news(arguments.files, arguments.turn)),
+        ("written-held-out", list(written.written_examples(written.articles(held_out=True)))),
         ("news-held-out", examples(HELD_OUT_GROUPS, seed=1, held_out=True)),
         ("news-rows", rows(HELD_OUT_GROUPS, seed=2)),
     ):

@@ -34,10 +34,13 @@ NEAREST = 12
 DAYS = {*calendar.month_name, *calendar.day_name}
 
 
-def articles(held_out: bool) -> list[dict]:
-    """Each with its title, its date or None, its text and its questions, as pairs with the span of the answer or None."""
+def articles(held_out: bool, files: str = "*") -> list[dict]:
+    """Each with its title, its date or None, its text and its questions, as pairs with the span of the answer or None.
+
+    ``files`` is a pattern of the names, without their suffix; all where left out.
+    """
     read = []
-    for file in sorted((FOLDER / "held_out" if held_out else FOLDER).glob("*.txt")):
+    for file in sorted((FOLDER / "held_out" if held_out else FOLDER).glob(f"{files}.txt")):
         for block in ("\n" + file.read_text(encoding="utf-8")).split("\n# ")[1:]:
             head, *lines = block.strip().split("\n")
             date, title = re.fullmatch(r"(?:(\d{4}-\d\d-\d\d) )?(.+)", head).groups()
@@ -81,12 +84,12 @@ def rows(read: Sequence[dict]) -> list[dict]:
     return made
 
 
-def written_examples(held_out: bool, turn: int = 0) -> Iterator[dict]:
+def written_examples(read: Sequence[dict], turn: int = 0) -> Iterator[dict]:
     """Every question with the passage that answers it, and with the one most like it that does not, where there is one.
 
     Another turn cuts the passages in other places.
     """
-    for article in articles(held_out):
+    for article in read:
         text = article["text"]
         for number, (question, answer) in enumerate(article["asked"], start=turn):
             passages = _cut(text, WIDTHS[number % len(WIDTHS)])
