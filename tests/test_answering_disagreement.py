@@ -2,15 +2,16 @@
 
 import pytest
 
-from qa.answering.disagreement import differ, differing
-from qa.answering.evidence import Evidence
+from qa.answering.disagreement import brought_up_to_date, differ, differing
+from qa.answering.evidence import Evidence, worth_quoting
 from qa.types import Hit, Span
 
 
-def evidence(article_id: str, answer: str, date: str | None = None, strength: float = 1.0) -> Evidence:
-    """Evidence whose sentence is its answer."""
+def evidence(article_id: str, answer: str, date: str | None = None, strength: float = 1.0, rest: str = "") -> Evidence:
+    """Evidence whose sentence is its answer, in a passage that may go on."""
+    text = f"{answer}{rest}"
     return Evidence(
-        Hit(article_id, "Bridge", date, None, None, answer, 0, len(answer), 1.0, 1),
+        Hit(article_id, "Bridge", date, None, None, text, 0, len(text), 1.0, 1),
         Span(0, len(answer)),
         answer,
         strength,
@@ -69,3 +70,37 @@ def test_more_than_three_values_are_cut() -> None:
     """The strongest three."""
     found = [evidence(f"{number}", f"{number} crowns") for number in range(1, 6)]
     assert [e.answer for e in differing(found, lambda part: True)] == ["1 crowns", "2 crowns", "3 crowns"]
+
+
+@pytest.mark.parametrize(
+    ("date", "answer", "rest", "leads"),
+    [
+        ("2031-04-02", "48 million", ", at first 41 million.", True),
+        ("2031-04-02", "48 million", ", at first less.", False),
+        ("2030-04-02", "48 million", ", at first 41 million.", False),
+        (None, "48 million", ", at first 41 million.", False),
+        ("2031-04-02", "Edda Quist", ", at first 41 million.", False),
+    ],
+)
+def test_an_article_that_brings_a_number_up_to_date_is_said_first(
+    date: str | None, answer: str, rest: str, leads: bool
+) -> None:
+    """It came later, answers by itself with another number, and names the earlier one; nothing is lost."""
+    found = [evidence("a", "41 million", "2031-01-02"), evidence("b", answer, date, -5.0)]
+    hits = [*(e.hit for e in found), evidence("b", "So it goes on", date, rest=rest).hit]
+    led = brought_up_to_date(found, hits, lambda part: True)
+    assert [e.answer for e in led] == ([answer, "41 million"] if leads else ["41 million", answer])
+    assert len(worth_quoting(led)) == 1
+    assert brought_up_to_date(found, hits, lambda part: False) == found
+
+
+def test_of_several_that_bring_a_number_up_to_date_the_newest_leads() -> None:
+    """Whatever the order of their strength; of no evidence there is none."""
+    found = [
+        evidence("a", "41 million", "2031-01-02"),
+        evidence("b", "48 million", "2031-04-02", 0.5, " instead of 41 million."),
+        evidence("c", "52 million", "2031-05-02", 0.4, " instead of 41 million."),
+    ]
+    led = brought_up_to_date(found, [e.hit for e in found], lambda part: True)
+    assert [e.hit.article_id for e in led] == ["c", "a", "b"]
+    assert brought_up_to_date([], [], lambda part: True) == []

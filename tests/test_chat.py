@@ -653,3 +653,18 @@ def test_articles_that_differ_are_both_quoted(articles: Path, make_desk: MakeDes
     assert "48 million" in answer.text and "41 million" in answer.text
     newest = desk.ask(f"{COST[:-1]} now?")
     assert (newest.conflicts, {c.article_id for c in newest.citations}) == ((), {"bridge.txt"})
+
+
+def test_an_article_that_brings_a_figure_up_to_date_leads_the_answer(articles: Path, make_desk: MakeDesk) -> None:
+    """It names the earlier figure; both are said, with their dates."""
+    later = (
+        "date 2031-09-09 Bridge again\n\nBy now the work has cost 52 million crowns.\n\nIn April it was 48 million.\n"
+    )
+    write_articles(articles, {"later.txt": later})
+    desk = make_desk()
+    desk.index(articles)
+    answer = desk.ask(COST)
+    sound(desk, answer)
+    assert answer.citations[0].article_id == "later.txt"
+    assert [c.date for c in answer.conflicts] == ["2031-09-09", "2031-04-02"]
+    assert answer.short_answer and "52" in answer.short_answer

@@ -120,12 +120,17 @@ def worth_quoting(evidence: Sequence[Evidence]) -> list[Evidence]:
     return [best, rival] if rival and rival.strength >= best.strength - HALF_AS_LIKELY else [best]
 
 
+def by_article(evidence: Sequence[Evidence]) -> list[list[Evidence]]:
+    """The evidence of each article, in its order; the article of the best first."""
+    found: dict[str, list[Evidence]] = {}
+    for one in evidence:
+        found.setdefault(one.hit.article_id, []).append(one)
+    return list(found.values())
+
+
 def of_the_newest(evidence: Sequence[Evidence], answers: Callable[[Sequence[Evidence]], bool]) -> list[Evidence]:
     """What the newest article says of those whose evidence ``answers`` by itself; of the best one where none does."""
-    by_article: dict[str, list[Evidence]] = {}
-    for found in evidence:
-        by_article.setdefault(found.hit.article_id, []).append(found)
-    articles = list(by_article.values())
+    articles = by_article(evidence)
     return max([part for part in articles if answers(part)] or articles[:1], key=_dated, default=[])
 
 
