@@ -1,9 +1,9 @@
-"""Which article speaks where the newest is asked for: rules compared on made-up news.
+"""Which article speaks where the newest is asked for, and where nothing is said of it: rules compared on made-up news.
 
     python -m models.reader.newest
 
-Two sets of questions: those of the held-out topics that ask for what is newest, most of which the strongest evidence
-answers already; and neutral ones with "now", where an older article says plainly what a newer one corrects in passing.
+Two sets of questions, each of two kinds: those of the held-out topics, most of which the strongest evidence answers
+already; and those where an older article says plainly what a newer one corrects in passing, with "now" and without.
 Counted is how often the first evidence of the chosen article is of the right article and holds the right value.
 """
 
@@ -18,6 +18,7 @@ import qa
 from models.generator.stories import Printed, group, printed
 from models.reader.calibrate import write_articles
 from models.reader.news import topics, worlds
+from qa.answering.disagreement import brought_up_to_date
 from qa.answering.evidence import Evidence, find_evidence, of_the_newest
 from qa.answering.refusal import confidence
 from qa.retrieval.query import Query, make_query
@@ -26,29 +27,32 @@ from qa.types import Hit, Scope
 MOST = 140
 WITHIN = (0.0, 0.69, 1.39, 2.0, 3.0, 4.0, 6.0)  # logits behind the strongest evidence
 ALONE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)  # probabilities by which an article answers by itself
+NOW = (" now?", " at the moment?", ", according to the latest report?")
 Case = tuple[dict, Query, list[Hit], list[Evidence]]
 
 
-def asked_of_held_out() -> Iterator[dict]:
-    """Rows of held-out topics whose question asks for what is newest."""
+def asked_of_held_out(newest: bool) -> Iterator[dict]:
+    """Rows of held-out topics whose question asks for what is newest, or does not."""
     for world in worlds(400, seed=11):
         found = group(topics(held_out=True), world)
         for asked in found["asked"]:
-            if asked["passage"] is not None and query_of(asked["question"]).newest:
+            if asked["passage"] is not None and query_of(asked["question"]).newest is newest:
                 yield row(asked["question"], found["passages"], asked["passage"] - 1, asked["answer"])
 
 
-def corrected_in_passing() -> Iterator[dict]:
-    """Rows whose question asks for the value of an older article, which a newer one gives anew."""
+def corrected_in_passing(endings: Sequence[str]) -> Iterator[dict]:
+    """Rows whose question, with one of the endings, asks for the value of an older article, which a newer one gives anew."""
     for held_out, count in ((True, 150), (False, 300)):
         for world in worlds(count, seed=21):
             made, _ = printed(topics(held_out), world)
             for first in (one for one in made if one.part == "first"):
                 for later in (one for one in made if one.part == "later" and one.owner is first.owner):
-                    yield from corrections(first, later, made, world.rng)
+                    yield from corrections(first, later, made, endings, world.rng)
 
 
-def corrections(first: Printed, later: Printed, made: Sequence[Printed], rng: random.Random) -> Iterator[dict]:
+def corrections(
+    first: Printed, later: Printed, made: Sequence[Printed], endings: Sequence[str], rng: random.Random
+) -> Iterator[dict]:
     """Questions whose slot stands in a later line, too, beside another of its kind that is asked for there."""
     for line, _, _ in first.lines:
         for slot, wordings in ((slot, wordings) for slot, when, wordings in line.asks if when == "alone"):
@@ -59,7 +63,7 @@ def corrections(first: Printed, later: Printed, made: Sequence[Printed], rng: ra
                 ]
                 if slot in named and new:
                     bare = first.owner.fill(rng.choice(wordings)).rstrip("?")
-                    question = bare + rng.choice((" now?", " at the moment?", ", according to the latest report?"))
+                    question = bare + rng.choice(endings)
                     passages = [one.passage for one in made]
                     yield row(question, passages, made.index(later), first.owner.value(new[0]))
 
@@ -100,20 +104,30 @@ def measure(name: str, rows: list[dict]) -> None:
     def close(case: Case, within: float) -> list[Evidence]:
         return of_the_newest(case[3], lambda part: part[0].strength >= case[3][0].strength - within)
 
+    def answers(case: Case, above: float) -> Callable[[Sequence[Evidence]], bool]:
+        return lambda part: confidence(case[1].text, case[2], part, weights.confidence) >= above
+
     def alone(case: Case, above: float) -> list[Evidence]:
-        return of_the_newest(case[3], lambda part: confidence(case[1].text, case[2], part, weights.confidence) >= above)
+        return of_the_newest(case[3], answers(case, above))
+
+    def led(case: Case, above: float) -> list[Evidence]:
+        return brought_up_to_date(case[3], case[2], answers(case, above))
 
     print(f"{name}: {len(cases)} questions")
+    print("  led by what brings it up to date, from:", {a: right(lambda case, a=a: led(case, a)) for a in ALONE})
     print("  newest within so many logits of the best:", {w: right(lambda case, w=w: close(case, w)) for w in WITHIN})
     print("  newest that answers by itself, from:", {a: right(lambda case, a=a: alone(case, a)) for a in ALONE})
 
 
 def main() -> None:
     """Measure both sets."""
-    rows = list(corrected_in_passing())
-    random.Random(0).shuffle(rows)
-    measure("corrected in passing", rows[:MOST])
-    measure("held-out topics", list(asked_of_held_out())[:MOST])
+    for kind, now in (("newest asked for", True), ("nothing said", False)):
+        rows = list(corrected_in_passing(NOW if now else ("?",)))
+        random.Random(0).shuffle(rows)
+        measure(f"corrected in passing, {kind}", rows[:MOST])
+        rows = list(asked_of_held_out(newest=now))
+        random.Random(0).shuffle(rows)
+        measure(f"held-out topics, {kind}", rows[:MOST])
 
 
 if __name__ == "__main__":

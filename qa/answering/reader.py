@@ -19,7 +19,7 @@ from qa.types import Calibration, Hit, Reading
 if TYPE_CHECKING:
     from qa.answering.pair_model import Pairs
 
-READER_SHA256 = "c8e02d50e26cd020132ca381433e6ab488fa30956a1c6c0b37e218bfd2a48c97"
+READER_SHA256 = "abb1fff9d3b9337e4c097cc542ec96c0af5de32c6d519ba7d91385aac6eee647"
 SUPPORT_SHA256 = "1ae3a5c3297f701dd30ba431487d01578b55cf2fe080a2452bafc774c7729169"
 _BATCH = 4  # of similar length: a third faster on two cores than 8 as they come
 LONGEST = 320  # tokens of question, headline and passage together
