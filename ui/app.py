@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.events import Dependency
 
 from qa.articles import ARTICLE_SUFFIXES
 from ui.desk import Desk
@@ -60,7 +61,9 @@ def build_app(desk: Desk, examples: Sequence[str] = ()) -> gr.Blocks:
                 words, listing = _articles_tab(page)
         ask_tab.select(page.welcome, [kept], [current], **AT_ONCE)
         articles_tab.select(page.filter, [words], [listing], **AT_ONCE)
-        blocks.load(page.load, [kept], [past, current, kept, listing], **AT_ONCE)
+        # A page that is loaded anew takes up the question that waits, where one does.
+        shown_again = blocks.load(page.load, [kept], [past, current, kept, listing], **AT_ONCE)
+        _then_answer(shown_again, page, kept, past, current)
     blocks.queue(max_size=16, default_concurrency_limit=1, api_open=False)
     blocks.state_session_capacity = 200
     return blocks
@@ -95,19 +98,24 @@ def _ask_tab(page: Page, examples: Sequence[str], kept: gr.BrowserState) -> tupl
         retry.click(page.retry, [kept], [question, *shown], **AT_ONCE),
         current.widen(page.widen, [kept], [question, *shown], **AT_ONCE),
     ):
-        asked = begun.then(
-            page.ask,
-            [kept],
-            [past, current, kept],
-            concurrency_limit=1,
-            concurrency_id="ask",
-            trigger_mode="multiple",
-            **QUIET,
-        )
-        asked.failure(page.full, [kept], [current, kept], **AT_ONCE)
+        _then_answer(begun, page, kept, past, current)
     stop.click(page.stop, [kept], [current, kept], **AT_ONCE)
     clear.click(page.clear, [kept], [question, *shown], **AT_ONCE)
     return past, current
+
+
+def _then_answer(event: Dependency, page: Page, kept: gr.BrowserState, past: gr.HTML, current: gr.HTML) -> None:
+    """Let the question that waits, if one does, be answered behind an event."""
+    asked = event.then(
+        page.ask,
+        [kept],
+        [past, current, kept],
+        concurrency_limit=1,
+        concurrency_id="ask",
+        trigger_mode="multiple",
+        **QUIET,
+    )
+    asked.failure(page.full, [kept], [current, kept], **AT_ONCE)
 
 
 def _articles_tab(page: Page) -> tuple[gr.Textbox, gr.HTML]:

@@ -280,6 +280,27 @@ def test_a_reload_while_an_answer_is_written_stops_it(serve_desk: Serve, tmp_pat
     assert desk.closed.wait(5)
 
 
+def test_a_reload_while_a_question_waits_loses_nothing(serve_desk: Serve, tmp_path: Path) -> None:
+    """Behind the question of another tab it still waits after the reload, and is answered in its turn."""
+    desk = FakeDesk(tmp_path)
+    page = serve_desk(desk)
+    first = page.driver.current_window_handle
+    page.send("Wait for me")
+    page.until(lambda: "It begins." in page.text("#current .answer"))
+    page.driver.switch_to.new_window("tab")
+    try:
+        other = Page(page.driver, page.address.replace("127.0.0.1", "localhost")).open()
+        other.send("Quote the number of cases")
+        other.open()
+        assert other.state() == "busy"
+        desk.go_on.set()
+        assert "91 people fell ill" in other.finished().text
+        assert len(other.turns()) == 1
+    finally:
+        page.driver.close()
+        page.driver.switch_to.window(first)
+
+
 def test_enter_sends_and_shift_enter_makes_a_line(serve_desk: Serve, tmp_path: Path) -> None:
     """The question is sent with Enter, in as many lines as it was written."""
     page = serve_desk(FakeDesk(tmp_path))
