@@ -15,8 +15,8 @@ from pathlib import Path
 from qa.answering.choice import ADAPTER_SHA256, DEFAULT, model_file
 from qa.answering.generator import LlamaGenerator
 from qa.answering.merging import write_merged
-from qa.answering.weights import own_weights
 from qa.types import Message
+from qa.weights import own_weights
 
 WRITTEN = 48  # tokens
 SENTENCE = "The ferry left the harbour at {} and came back with {} passengers in the evening. "

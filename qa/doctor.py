@@ -10,12 +10,12 @@ from pathlib import Path
 import apsw
 import psutil
 
-from qa.answering.weights import file_sha256
 from qa.chat import Desk
 from qa.errors import QAError
 from qa.library.database import exists
 from qa.settings import usable_cores
 from qa.types import Check, Message
+from qa.weights import file_sha256
 
 _PACKAGES = ("sentence-transformers", "torch", "faiss-cpu", "llama-cpp-python", "gradio", "trafilatura")
 _SAFE_SQLITE = (3, 51, 3)  # the write-ahead log of earlier ones can be corrupted by two connections at once

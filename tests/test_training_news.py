@@ -146,9 +146,10 @@ def test_a_passage_on_other_things_does_not_name_what_is_asked_about() -> None:
 
 
 def test_people_and_places_of_written_news_are_not_those_of_the_sample_articles() -> None:
-    """Nor any other word of capital letter that no text has in small letters; days, months and titles aside. With its claims."""
+    """Nor any other word of capital letter that no text has in small letters; days, months and titles aside. With claims and talks."""
     claims = [file.read_text(encoding="utf-8") for file in CLAIMS.rglob("*.txt")]
-    written = " ".join([*(one["text"] for one in articles(held_out=False) + articles(held_out=True)), *claims])
+    talks = [file.read_text(encoding="utf-8") for file in (PROJECT / "models" / "followup").glob("*.jsonl")]
+    written = " ".join([*(one["text"] for one in articles(held_out=False) + articles(held_out=True)), *claims, *talks])
     seeds = " ".join(seed_texts())
     both = [set(re.findall(r"(?<=[a-z,] )[A-Z][\w-]+", text)) for text in (written, seeds)]
     small = set(re.findall(r"(?<![\w-])[a-z][\w-]+", f"{written} {seeds}"))

@@ -31,8 +31,8 @@ from protocol import read_lines
 from scoring import Run, complete, deviations, table
 
 from qa.answering.choice import DEFAULT, model_file
-from qa.answering.weights import file_sha256
 from qa.retrieval.embedder import base_folder
+from qa.weights import file_sha256
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent

@@ -4,9 +4,10 @@
 
 Every held-out paragraph, and every passage of made-up news of held-out topics, becomes an article of a temporary
 library. Each answerable question is put to it twice, with its own article and without, and each unanswerable one once;
-the product searches and reads. One logistic regression tells which of two readings has the sentence with the answer; a
-second one, over the first's results and with both classes weighing the same, tells the answered cases from the rest; a
-third one adds what the default model replies.
+and each once more to its own article alone, as a reader asks who has chosen one. The product searches and reads. One
+logistic regression tells which of two readings has the sentence with the answer; a second one, over the first's results
+and with both classes weighing the same, tells the answered cases from the rest; a third one adds what the default model
+replies.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import json
 import random
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -94,12 +95,19 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
     """One row's cases: question, hits, readings with features, whether each holds the answer, whether one should."""
     query = make_query(row["question"], (), Scope(), date.today())
     shown = desk.settings.shown_passages
+    texts = [passage["text"].strip() for passage in row["passages"]]
+    golds = {ids[texts[number]] for number in row["gold"]}
+    own = replace(query, scope=Scope(articles=frozenset(golds or (ids[text] for text in texts))))
     with desk.library.snapshot() as snapshot:
-        hits = search(snapshot, desk.embedder, query, desk.settings.candidates, 2 * shown)
-    golds = {ids[row["passages"][number]["text"].strip()] for number in row["gold"]}
-    answerable = [(hits[:shown], True)] if golds else []
+        hits, own_hits = (
+            search(snapshot, desk.embedder, one, desk.settings.candidates, 2 * shown) for one in (query, own)
+        )
+    others = [hit for hit in hits if hit.article_id not in golds]
+    asked = [(hits, True, False)] if golds else []
+    asked += [(others, False, False), (own_hits, bool(golds), True)]
     cases = []
-    for found, should in [*answerable, ([hit for hit in hits if hit.article_id not in golds][:shown], False)]:
+    for all_found, should, alone in asked:
+        found = all_found[:shown]
         if found:
             readings = read_features(query.text, found, desk.reader, desk.embedder)
             holds = [
@@ -119,6 +127,7 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
                     "golds": golds,
                     "answers": row["answers"],
                     "of": "news" if row["id"].startswith("news-") else "paragraphs",
+                    "alone": alone,
                 }
             )
     return cases
@@ -126,7 +135,7 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
 
 def fit_evidence(cases: list[dict]) -> dict[str, float]:
     """The weights of a reading: which of two readings of a question has the sentence that holds the answer."""
-    asked = [case for case in cases if case["should"]]
+    asked = [case for case in cases if case["should"] and not case["alone"]]
     names = list(asked[0]["readings"][0][3])
     folds = [fit_pairs(asked[:at] + asked[at + width :], names) for at, width in parts(len(asked), 5)]
     unseen = [weights for weights, (_, width) in zip(folds, parts(len(asked), 5), strict=True) for _ in range(width)]

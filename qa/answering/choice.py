@@ -9,10 +9,10 @@ from filelock import FileLock
 from qa.answering.generator import LlamaGenerator
 from qa.answering.merging import merged
 from qa.answering.server import ServerGenerator
-from qa.answering.weights import file_sha256, own_weights, proven
 from qa.errors import InputError, ModelError
 from qa.settings import Settings
 from qa.types import Generator
+from qa.weights import file_sha256, own_weights, proven
 
 DEFAULT = "smollm2-135m"
 _DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"

@@ -11,10 +11,10 @@ from typing import Any
 
 from filelock import FileLock
 
-from qa.answering.weights import file_sha256
 from qa.errors import ModelError
 from qa.processor import has_bfloat16
 from qa.settings import cache_path
+from qa.weights import file_sha256
 
 _RECIPE = "1"  # another one makes another file
 

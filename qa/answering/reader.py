@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa.answering.weights import own_weights
 from qa.errors import ModelError
 from qa.types import Calibration, Hit, Reading
+from qa.weights import own_weights
 
 if TYPE_CHECKING:
     from qa.answering.pair_model import Pairs

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from qa.answering.weights import file_sha256
 from qa.chat import Desk
 from qa.errors import InputError
 from qa.evaluate.asking import Record, records
@@ -28,6 +27,7 @@ from qa.evaluate.report import (
 )
 from qa.evaluate.scores import stated
 from qa.evaluate.tasks import run_task, task_of
+from qa.weights import file_sha256
 
 Line = TypeVar("Line")
 _MADE = "questions.jsonl"

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import qa
-from qa.answering.weights import file_sha256
 from qa.chat import Desk
 from qa.errors import InputError
 from qa.evaluate.cases import Case, numbered_lines
 from qa.settings import Settings
 from qa.types import Progress
+from qa.weights import file_sha256
 
 _INDEXED, _BEGUN = "indexed.json", "begun"
 

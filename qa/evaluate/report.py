@@ -8,7 +8,6 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from qa.answering.weights import file_sha256
 from qa.chat import Desk
 from qa.errors import InputError, QAError
 from qa.evaluate.asking import Record
@@ -16,6 +15,7 @@ from qa.evaluate.corpora import library_digest
 from qa.evaluate.figures import Figure, right, shared
 from qa.library.database import exists
 from qa.settings import usable_cores
+from qa.weights import file_sha256
 
 ANSWERS, REPORT, READABLE = "answers.jsonl", "report.json", "report.md"
 _PACKAGES = ("newsdesk", "sentence-transformers", "torch", "faiss-cpu", "llama-cpp-python", "transformers", "numpy")

@@ -8,8 +8,8 @@ from qa.errors import ModelError
 
 def own_weights(name: str, sha256: str) -> Path:
     """A file under models/, which is inside qa/ in a wheel. Raises ModelError where it is missing or not the known one."""
-    inside = Path(__file__).parent.parent / "models"
-    file = (inside if inside.is_dir() else Path(__file__).parent.parent.parent / "models") / name
+    inside = Path(__file__).parent / "models"
+    file = (inside if inside.is_dir() else Path(__file__).parent.parent / "models") / name
     return proven(file, sha256, "install newsdesk again")
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from qa.answering.weights import file_sha256, own_weights, proven
 from qa.errors import ModelError
+from qa.weights import file_sha256, own_weights, proven
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
 
