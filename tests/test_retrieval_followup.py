@@ -61,7 +61,7 @@ def test_a_turn_between_does_not_hide_what_the_talk_is_about() -> None:
     assert "Lindal" in standalone_question("And when did it open again?", talk)
 
 
-ONLY_NAMES = {"bias": -1.0, "name in a question": 2.0}
+ONLY_NAMES = {"bias": -2.0, "name in a question": 3.0}
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ ONLY_NAMES = {"bias": -1.0, "name in a question": 2.0}
 def test_the_likeliest_words_are_added_as_they_were_said(
     question: str, talk: tuple[Message, ...], made: str | None
 ) -> None:
-    """With weights that choose the names of a question: none twice, at most eight."""
+    """With weights that choose the names of a question: none twice, at most ten."""
     found = completed(question, talk, ONLY_NAMES)
-    assert found == (made or "Why? (X0x X1x X2x X3x X4x X5x X6x X7x)")
+    assert found == (made or "Why? (X0x X1x X2x X3x X4x X5x X6x X7x X8x X9x)")
 
 
 def test_a_word_is_known_by_its_places_and_by_how_the_question_leans() -> None:

@@ -42,7 +42,7 @@ def _indexing(embedder: str, settings: Settings) -> bytes:
     code = [
         *(package / "articles").glob("*.py"),
         *(package / "library").glob("*.py"),
-        *(package / "retrieval").glob("*.py"),
+        *(package / "retrieval" / name for name in ("embedder.py", "languages.py", "passages.py")),
     ]
     hashes = [file_sha256(file) for file in sorted(code)]
     return json.dumps([embedder, settings.passage_words, settings.overlap_sentences, hashes]).encode()

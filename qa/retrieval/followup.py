@@ -39,8 +39,8 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’.-](?=[^\W_])[^\W_]+)*")
 _BREAK = re.compile(r"[.,;:!?()\[\]\"“”]")
 _MARK = re.compile(r"\[\d+\]")
 _FEW = 2  # content words under which a question without any name hardly stands alone
-_LIKELY = -0.62  # the logit from which a word is added, a probability of .35: models/followup/README.md
-_MOST_ADDED = 8  # words; more would drown the question
+_LIKELY = -1.0  # the logit from which a word is added, a probability of .27: models/followup/README.md
+_MOST_ADDED = 10  # words; more would drown the question
 _MOST_TURNS = 12
 _LONGEST_TURN = 2_000  # characters; of a longer one the beginning counts
 
