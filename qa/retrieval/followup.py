@@ -5,6 +5,7 @@ in another one depends on where they stand and on how it leans on what was said.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -67,7 +68,7 @@ def completed(question: str, history: Sequence[Message], weights: Mapping[str, f
     """The same with any weights: the likeliest words, in the order they were said."""
     likely = []
     for word, values in mentioned_words(question, history):
-        logit = sum(weights.get(name, 0.0) * value for name, value in values.items())
+        logit = math.fsum(weights.get(name, 0.0) * value for name, value in values.items())  # in whatever order
         if logit >= _LIKELY:
             likely.append((logit, word))
     least = min(sorted((logit for logit, _ in likely), reverse=True)[:_MOST_ADDED], default=0.0)
