@@ -222,7 +222,7 @@ def test_between_two_answers_the_reply_chooses(make_desk: MakeDesk, tmp_path: Pa
 def test_a_question_that_nothing_answers_is_refused_before_anything_is_generated(ready: MakeDesk) -> None:
     """With what is missing, and the articles that come nearest."""
     desk = ready("Anything at all.")
-    answer = desk.ask("Who won the zeppelin regatta of Ostmark?")
+    answer = desk.ask("Who won the zeppelin regatta?")
     sound(desk, answer)
     assert answer.abstained
     assert prompts(desk) == []
@@ -245,7 +245,7 @@ def test_an_empty_library_refuses_whatever_the_threshold(make_desk: MakeDesk, tm
 
 
 @pytest.mark.parametrize("reply", [TRUE, FALSE, f"{TRUE} {TRUE} {FALSE} {TRUE} {TRUE}", ""])
-@pytest.mark.parametrize("question", [COST, "Who won the zeppelin regatta of Ostmark?"])
+@pytest.mark.parametrize("question", [COST, "Who won the zeppelin regatta?"])
 def test_what_has_been_shown_only_ever_grows(ready: MakeDesk, reply: str, question: str) -> None:
     """Each text begins with the one before, nothing is withdrawn, and the last answer is what ``ask`` returns."""
     answers = list(ready(reply).stream(question))
@@ -358,7 +358,7 @@ def test_an_empty_range_is_widened_and_said(ready: MakeDesk, since: str | None, 
     desk = ready(TRUE)
     answer, refusal = (
         desk.ask(COST, since=since, until=until),
-        desk.ask("Who won the zeppelin regatta of Ostmark?", since=since, until=until),
+        desk.ask("Who won the zeppelin regatta?", since=since, until=until),
     )
     assert answer.reason == f"No article is dated {said}; all dates were searched."
     assert answer.citations
