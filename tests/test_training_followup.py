@@ -7,6 +7,7 @@ import pytest
 
 from models.followup.train import read
 from models.reader.written import articles
+from qa.evaluate.scores import content_f1
 from qa.retrieval.followup import standalone_question
 
 FOLDER = Path(__file__).parent.parent / "models" / "followup"
@@ -28,8 +29,13 @@ def test_what_is_asked_and_replied_stands_in_the_articles(name: str, held_out: b
 
 
 def test_held_out_follow_ups_come_closer_to_what_a_person_would_ask() -> None:
-    """In most of them a word of the person's question is there that was not before; the shipped weights."""
+    """Most share more content words with the person's question than as they were asked; the shipped weights."""
     rows = read((FOLDER / "held_out.jsonl").read_text(encoding="utf-8").splitlines(), "held out")
     asked = [row for row in rows if "held out, standalone" not in row["kinds"]]
-    changed = [row for row in asked if standalone_question(row["question"], row["history"]) != row["question"]]
-    assert len(asked) > 100 and len(changed) > 0.9 * len(asked)
+    closer = [
+        row
+        for row in asked
+        if content_f1(standalone_question(row["question"], row["history"]), row["rewrite"])
+        > content_f1(row["question"], row["rewrite"])
+    ]
+    assert len(asked) > 100 and len(closer) > 0.75 * len(asked)
