@@ -93,7 +93,7 @@ class Maker:
             (number, f"{number}", f"{number}", title, day, text),
         )
         at = 0
-        for part, vector in zip(parts, self._vectors(), strict=True):
+        for part, vector in zip(parts, moved(self.vectors, PASSAGES, self.noise), strict=True):
             self.made += 1
             key = self.made.to_bytes(8, "big")
             self.connection.execute(
@@ -103,13 +103,14 @@ class Maker:
             write_keywords(self.connection, self.made, title, part)
             at += len(part) + 1
 
-    def _vectors(self) -> Any:
-        """Real vectors of which the noise takes the share that leaves a cosine of NEAR."""
-        real = self.vectors[self.noise.integers(len(self.vectors), size=PASSAGES)]
-        noise = self.noise.standard_normal(real.shape).astype(np.float32)
-        noise -= (noise * real).sum(axis=1, keepdims=True) * real
-        noise /= np.linalg.norm(noise, axis=1, keepdims=True)
-        return NEAR * real + np.sqrt(1 - NEAR**2) * noise
+
+def moved(vectors: Any, count: int, draw: np.random.Generator) -> Any:
+    """So many of the vectors, float32 of shape (n, dimension), each with noise of the share that leaves a cosine of NEAR."""
+    real = vectors[draw.integers(len(vectors), size=count)]
+    noise = draw.standard_normal(real.shape).astype(np.float32)
+    noise -= (noise * real).sum(axis=1, keepdims=True) * real
+    noise /= np.linalg.norm(noise, axis=1, keepdims=True)
+    return NEAR * real + np.sqrt(1 - NEAR**2) * noise
 
 
 def timed(search: Callable[[], Found]) -> tuple[float, Found]:

@@ -3,6 +3,7 @@
 import hashlib
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -21,6 +22,28 @@ def test_a_segment_is_named_by_its_hash_and_read_back(tmp_path: Path) -> None:
     assert write_segment(tmp_path, [10, 11], AXES[:2]) == segment
     assert [file.name for file in (tmp_path / "segments").iterdir()] == [segment.file]
     assert read_segment(tmp_path, segment).ntotal == 2
+
+
+def test_a_file_of_an_earlier_version_holds_32_bits_and_is_searched_with_the_others(tmp_path: Path) -> None:
+    """What was written before is not made anew."""
+    former = faiss.IndexIDMap2(faiss.IndexFlatIP(4))
+    former.add_with_ids(AXES[:1], np.array([7]))
+    data = faiss.serialize_index(former).tobytes()
+    digest = hashlib.sha256(data).hexdigest()
+    now = write_segment(tmp_path, [8], AXES[1:2])
+    (tmp_path / "segments" / "former.faiss").write_bytes(data)
+    index = VectorIndex(tmp_path, [Segment("former.faiss", digest, 1), now])
+    question, allowed = np.array([0.8, 0.6, 0, 0]), np.array([False] * 8 + [True])
+    assert index.search(question, 2) == [(7, pytest.approx(0.8)), (8, pytest.approx(0.6))]
+    assert index.search(question, 2, allowed) == [(8, pytest.approx(0.6))]
+    assert {i: vector.tolist() for i, vector in index.contents().items()} == {7: [1, 0, 0, 0], 8: [0, 1, 0, 0]}
+
+
+def test_a_vector_is_read_back_as_sqlite_keeps_it(tmp_path: Path) -> None:
+    """In 16 bits, every one of which is kept."""
+    stored = np.array([[0.1, -0.7, 0.33, 0.62]], dtype=np.float16).astype(np.float32)
+    contents = VectorIndex(tmp_path, [write_segment(tmp_path, [5], stored)]).contents()
+    assert contents[5].tolist() == stored[0].tolist()
 
 
 def test_every_flipped_byte_is_found_before_the_file_is_parsed(tmp_path: Path) -> None:
