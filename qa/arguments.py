@@ -126,6 +126,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     evaluate.add_argument("--given", choices=("gold", "all"), help="ask the passages that come with each question")
     evaluate.add_argument("--task", choices=TASKS, help="what the questions are for; default: what their fields tell")
     evaluate.add_argument("--make", type=_up_to(10_000), metavar="N", help="make N questions from the library instead")
+    evaluate.add_argument(
+        "--today", type=_iso_date, metavar="YYYY-MM-DD", help="the day of questions that bring none (default: this one)"
+    )
     evaluate.add_argument("--limit", type=_up_to(10_000_000), metavar="N", help="ask a sample of N questions")
     evaluate.add_argument("--seed", type=int, default=0, metavar="S", help="of the sample and of --make (default: 0)")
     evaluate.add_argument("--out", type=Path, metavar="FOLDER", help="default: ./evaluation/NAME-OF-THE-QUESTIONS")

@@ -158,8 +158,9 @@ class Desk(KeptLibrary):
             answer = grown(answer, cited, withheld, began)
             yield answer
         quoted = bool(cited.sentences)
-        messages, used = self._prompt(query, evidence)
-        answer = replace(answer, prompted=tuple(answer.passages.index(hit) for hit in used))
+        messages, used, cut = self._prompt(query, evidence)
+        prompted, cut_out = (tuple(map(answer.passages.index, part)) for part in (used, cut))
+        answer = replace(answer, prompted=prompted, cut=cut_out)
 
         # Generate, and show each sentence that a quote supports, once it has passed its check.
         pieces = self.generator.stream(messages, settings.answer_tokens) if used else iter(())
@@ -246,9 +247,10 @@ class Desk(KeptLibrary):
         """The generator, made when first needed."""
         return self._once(self._make_generator)
 
-    def _prompt(self, query: Query, evidence: Sequence[Evidence]) -> tuple[list[Message], list[Hit]]:
-        """What the generator reads, and the passages in it: none where not even one fits its context."""
+    def _prompt(self, query: Query, evidence: Sequence[Evidence]) -> tuple[list[Message], list[Hit], list[Hit]]:
+        """What the generator reads, the passages in it, none where not even one fits its context, and those that did not fit."""
         settings, generator = self.settings, self.generator
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
         best = passages_for(list(dict.fromkeys(e.hit for e in evidence)), settings.context_passages)
-        return build_messages(query.standalone, best, budget, generator.count_tokens)
+        messages, used = build_messages(query.standalone, best, budget, generator.count_tokens)
+        return messages, used, [hit for hit in best if hit not in used]

@@ -191,7 +191,8 @@ class Timings:
 class Answer:
     """An answer, a refusal, or, while streaming, as much of it as has passed its check.
 
-    ``prompted`` are the indices of the ``passages`` that were put before the generator, best first.
+    ``prompted`` are the indices of the ``passages`` that were put before the generator, best first; ``cut`` those of the
+    passages that were to be, and for which there was no room.
     """
 
     question: str
@@ -212,6 +213,7 @@ class Answer:
     citations: tuple[Citation, ...] = ()
     passages: tuple[Hit, ...] = ()
     prompted: tuple[int, ...] = ()
+    cut: tuple[int, ...] = ()
     model: str = ""
     timings: Timings = Timings()
 

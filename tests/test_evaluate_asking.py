@@ -10,7 +10,7 @@ from qa.chat import Desk
 from qa.errors import InputError
 from qa.evaluate.asking import Record, ask, make_record, records
 from qa.evaluate.cases import Case, given_article
-from qa.evaluate.corpora import corpus_digest, index_corpus, index_given
+from qa.evaluate.corpora import PACKAGE, corpus_digest, index_corpus, index_given, indexing_code
 from qa.evaluate.figures import differences
 from qa.evaluate.looking import Ranking, lost_at, rank_of_answer, rank_of_article, words_to_answer
 from qa.library.store import Snapshot
@@ -206,6 +206,20 @@ def test_a_corpus_is_known_by_its_content_and_its_places(tmp_path: Path) -> None
     assert one != corpus_digest(tmp_path / "one", "words", Settings(passage_words=80))
 
 
+def test_a_corpus_is_made_anew_where_code_that_makes_it_changed(tmp_path: Path) -> None:
+    """What reads, cuts and stores; not what asks."""
+    names = {file.relative_to(PACKAGE).as_posix() for file in indexing_code()}
+    assert {"articles/parsers/html.py", "language/sentences.py", "library/segments.py"} <= names
+    assert {"retrieval/passages.py", "retrieval/embedder.py"} <= names
+    assert not names & {"retrieval/search.py", "answering/reader.py", "chat.py"}
+
+
+def test_a_corpus_may_be_one_article(make_desk: MakeDesk, tmp_path: Path) -> None:
+    """Of any format; only files of lines are read as lines."""
+    folder = write_articles(tmp_path / "towns", {"Ardel.txt": "The bridge has cost 41 crowns.\n"})
+    assert index_corpus(make_desk(), folder / "Ardel.txt")["added"] == 1
+
+
 def test_a_corpus_without_articles_is_one_clear_error(make_desk: MakeDesk, tmp_path: Path) -> None:
     """A report on nothing would look like one."""
     (tmp_path / "empty").mkdir()
@@ -233,13 +247,18 @@ def test_where_a_search_lost_the_answer() -> None:
     gold, same_words, other = hit("gold", "It was six crowns."), hit("copy", "six crowns"), hit("other", "Nothing.")
     found = Ranking((other, same_words, gold), (gold,), (other, same_words))
     assert (rank_of_article(found, case), rank_of_answer(found, case), words_to_answer(found, case)) == (3, 2, 3)
-    three, two = Settings(shown_passages=3, context_passages=2), Settings(shown_passages=2)
-    assert lost_at(found, case, three, (gold,)) is None
-    assert lost_at(found, case, three, None) is None  # refused before anything was put before the generator
-    assert lost_at(found, case, three, (same_words,)) == "cut by the budget"
-    assert lost_at(found, case, three, (same_words, other)) == "reranked away"
-    assert lost_at(found, case, two, None) == "fused away"
-    assert lost_at(Ranking((other,), (other,), (same_words,)), case, three, None) == "not found"
+    three, two = Settings(shown_passages=3), Settings(shown_passages=2)
+    right = Answer("?", "?", "It was six crowns. [1]", passages=found.hits)
+    refused = replace(right, text="The articles do not say.", abstained=True)
+    assert lost_at(found, case, three, replace(right, prompted=(2,))) is None
+    assert lost_at(found, case, three, refused) == "refused"  # before anything was put before the generator
+    assert lost_at(found, case, three, replace(refused, prompted=(2, 1))) == "refused"
+    assert lost_at(found, case, three, replace(right, text="Nothing. [1]", prompted=(2, 0))) == "answered otherwise"
+    assert lost_at(found, case, three, replace(right, prompted=(1,), cut=(2,))) == "cut by the budget"
+    assert lost_at(found, case, three, replace(right, prompted=(1, 0))) == "reranked away"
+    assert lost_at(found, case, three, replace(right, prompted=(1,))) == "reranked away"  # narrowed to the newest
+    assert lost_at(found, case, two, refused) == "fused away"
+    assert lost_at(Ranking((other,), (other,), (same_words,)), case, three, right) == "not found"
     nothing = Ranking((), (), ())
     assert (rank_of_article(nothing, case), rank_of_answer(nothing, case), words_to_answer(nothing, case)) == (
         None,

@@ -45,6 +45,10 @@ def test_what_became_wrong_is_listed() -> None:
     """Right before and wrong now; what was wrong before or is new is not."""
     before = [record(2), record(3, scores={"contains_gold": 0.0}), record(5)]
     assert [line[:2] for line in became_wrong(before, [WRONG, MISSED, record(5), record(6)])] == ["2:"]
+    claim = {"id": "7", "claim": "It cost 48.", "scores": {"told apart": 1.0}}
+    fell = {**claim, "scores": {"told apart": 0.0}}
+    assert became_wrong([claim], [fell]) == ["7: It cost 48. | no more: told apart"]
+    assert became_wrong([fell], [claim]) == []
 
 
 def test_a_report_is_written_and_read_again(tmp_path: Path, make_desk: MakeDesk) -> None:
@@ -62,6 +66,8 @@ def test_a_report_is_written_and_read_again(tmp_path: Path, make_desk: MakeDesk)
     document = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert (document["seed"], document["settings"]["shown_passages"]) == (7, 16)
     assert document["models"]["embedder"] == "words-512"
+    assert {"support/support.safetensors", "reader/calibration.json", "followup/weights.json"} < set(document["models"])
+    assert document["code"].startswith("sha256 ")
     assert {"python", "torch", "newsdesk"} <= set(document["versions"])
     assert {"group", "name", "value", "count", "low", "high", "unit"} == set(document["figures"][0])
     text = (tmp_path / "out" / "report.md").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import threading
+from importlib import import_module
 from typing import Any
 
 from qa.chat import Desk
@@ -10,6 +11,8 @@ from qa.commands.common import DONE, PARTLY, desk_of, print_json
 from qa.errors import InputError, QAError
 from qa.output import answer_json, hit_json, json_text, source_lines
 from qa.questions import batch_lines, read_history
+
+_OF_THE_EXTRA = ("ir_measures", "matplotlib", "rouge_score", "scipy", "sklearn")  # packages of newsdesk[eval]
 
 
 def ask_command(options: argparse.Namespace) -> int:
@@ -78,6 +81,8 @@ def eval_command(options: argparse.Namespace) -> int:
     if sum(value is not None for value in (options.corpus, options.given, options.library)) > 1:
         options.usage("give only one of --corpus, --given and --library")
     try:
+        for package in _OF_THE_EXTRA:  # before anything is asked, not when it is to be counted
+            import_module(package)
         from qa.evaluate.command import evaluate
     except ImportError as error:
         raise InputError(f"{error.name} is not installed; run: pip install 'newsdesk[eval]'") from error
@@ -86,7 +91,7 @@ def eval_command(options: argparse.Namespace) -> int:
         print_json(report)
     else:
         print(f"{(folder / 'report.md').read_text(encoding='utf-8').split('## To repeat')[0].rstrip()}\n\n{folder}")
-    return DONE
+    return PARTLY if report["left"] else DONE
 
 
 def chat_command(options: argparse.Namespace) -> int:

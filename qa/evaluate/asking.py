@@ -17,7 +17,7 @@ Ask = Callable[[Desk, Case], Answer]
 
 
 def ask(desk: Desk, case: Case) -> Answer:
-    """The product's answer, with the day of the question as today."""
+    """The product's answer, with the day of the question as today, where it has one."""
     return desk.ask(case.question, case.history, today=case.today, articles=searched(desk, case))
 
 
@@ -52,7 +52,6 @@ def _retrieval(desk: Desk, case: Case, answer: Answer) -> dict[str, Any] | None:
     if case.given is not None and {article.article_id for article in case.given} <= case.gold_articles:
         return None
     ranking = look(desk, case, any_date=answer.since is None and answer.until is None)
-    prompted = tuple(answer.passages[index] for index in answer.prompted) or None
     sought = bool(stated(case.answers))
     return {
         "articles": list(ranking.articles),
@@ -60,7 +59,7 @@ def _retrieval(desk: Desk, case: Case, answer: Answer) -> dict[str, Any] | None:
         "gold_found": len(set(ranking.articles) & case.gold_articles),
         "rank_of_answer": rank_of_answer(ranking, case) if sought else None,
         "words_to_answer": words_to_answer(ranking, case) if sought else None,
-        "lost_at": lost_at(ranking, case, desk.settings, prompted) if sought else None,
+        "lost_at": lost_at(ranking, case, desk.settings, answer) if sought else None,
     }
 
 

@@ -75,7 +75,8 @@ def load_questions(file: Path, given: Given | None = None, ids_by_text: Mapping[
         else:
             cases.append(case)
     if not cases:
-        raise InputError(f"{file} holds no question whose answer is known; see docs/evaluate.md")
+        kind = "with passages of its own, which --given asks" if given else "whose answer is known"
+        raise InputError(f"{file} holds no question {kind}; see docs/evaluate.md")
     return Questions(tuple(cases), left_out)
 
 

@@ -17,6 +17,11 @@ from qa.settings import Settings
 from qa.types import Progress
 from qa.weights import file_sha256
 
+LINES = (
+    ".jsonl",
+    ".jsonl.gz",
+)  # of files whose lines are articles or facts; any other one is an article, or an archive
+PACKAGE = Path(qa.__file__).parent
 _INDEXED, _BEGUN = "indexed.json", "begun"
 
 
@@ -38,14 +43,15 @@ def given_digest(cases: Sequence[Case], embedder: str, settings: Settings) -> st
 
 def _indexing(embedder: str, settings: Settings) -> bytes:
     """All that decides what an index holds, the articles aside: the code that reads, cuts and stores them, too."""
-    package = Path(qa.__file__).parent
-    code = [
-        *(package / "articles").glob("*.py"),
-        *(package / "library").glob("*.py"),
-        *(package / "retrieval" / name for name in ("embedder.py", "languages.py", "passages.py")),
-    ]
-    hashes = [file_sha256(file) for file in sorted(code)]
+    hashes = [file_sha256(file) for file in indexing_code()]
     return json.dumps([embedder, settings.passage_words, settings.overlap_sentences, hashes]).encode()
+
+
+def indexing_code() -> list[Path]:
+    """The files of this program that decide what an index of given articles holds."""
+    folders = [PACKAGE / name for name in ("articles", "language", "library")]
+    files = [PACKAGE / "retrieval" / name for name in ("embedder.py", "languages.py", "passages.py")]
+    return sorted([*files, *(file for folder in folders for file in folder.rglob("*.py"))])
 
 
 def library_digest(desk: Desk) -> str:
@@ -61,7 +67,7 @@ def library_digest(desk: Desk) -> str:
 def index_corpus(desk: Desk, corpus: Path, progress: Progress | None = None) -> dict[str, Any]:
     """Index a folder, or a file of articles or facts, unless that was done before; returns what it took."""
     source = corpus
-    if not corpus.is_dir():
+    if corpus.is_file() and corpus.name.endswith(LINES):
         source = _as_articles(desk.library.folder, (line for _, line in numbered_lines(corpus)))
     took = _indexed(desk, source, progress)
     if not took["passages"]:

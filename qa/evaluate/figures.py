@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import DegenerateDataWarning, binomtest, bootstrap
 
 from qa.evaluate.asking import Record
-from qa.evaluate.looking import DEPTH
+from qa.evaluate.looking import DEPTH, STAGES
 from qa.evaluate.scores import plain_text, stated
 
 BINS = 10  # of confidence
@@ -113,7 +113,7 @@ def retrieval_figures(run: Sequence[Record]) -> list[Figure]:
             group, f"answer within {words} words", [_within(r["words_to_answer"], words) for r in with_answers]
         )
     lost = Counter(r["lost_at"] for r in found)
-    for stage in ("not found", "fused away", "reranked away", "cut by the budget"):
+    for stage in STAGES:
         if with_answers:
             figures += rate(group, f"lost: {stage}", [True] * lost[stage] + [False] * (len(with_answers) - lost[stage]))
     return figures
@@ -179,9 +179,11 @@ def citation_figures(run: Sequence[Record]) -> list[Figure]:
         own = [citation for _, citation in cited if citation["origin"] == origin]
         for key, name in (("gold_quote", "quote holds the gold answer"), ("gold_article", "article is gold")):
             figures += rate(group, f"{name}, {origin}", [c[key] for c in own if c[key] is not None])
-    figures += rate(group, "quotes exact", [citation["exact"] for r in run for citation in r["citations"]])
-    right = [r["scores"]["right_citation"] == 1 for r in run if r["scores"]["right_citation"] is not None]
-    figures += rate(group, "answers with a right citation, of all answerable", right)
+        of_all = [c["exact"] for r in run for c in r["citations"] if c["origin"] == origin]
+        figures += rate(group, f"quotes exact, {origin}", of_all)
+    for where, among in (("all answerable", run), ("answered", [r for r in run if not r["answer"]["abstained"]])):
+        right = [r["scores"]["right_citation"] == 1 for r in among if r["scores"]["right_citation"] is not None]
+        figures += rate(group, f"answers with a right citation, of {where}", right)
     sentences = [sentence["origin"] for r in run for sentence in r["answer"]["sentences"]]
     return figures + rate(group, "sentences generated, not quoted", [origin == "generated" for origin in sentences])
 
@@ -267,6 +269,9 @@ def speed_figures(run: Sequence[Record], took: dict[str, Any]) -> list[Figure]:
         values = np.array([r["answer"]["timings"][key] for r in run if r["answer"]["timings"][key]], dtype=float)
         for percent in (50, 95):
             figures += statistic(group, f"{name}, p{percent}", partial(_percentile, percent), values, unit="ms")
+    answered = [r["answer"]["timings"]["total_ms"] for r in run if not r["answer"]["abstained"]]
+    name, values = "whole answer, p50 of answered", np.array(answered, dtype=float)
+    figures += statistic(group, name, partial(_percentile, 50), values, unit="ms")
     if took.get("seconds") and took.get("passages"):
         figures.append(Figure(group, "passages indexed a second", took["passages"] / took["seconds"], took["passages"]))
     if took.get("peak_memory_mb"):

@@ -1,15 +1,17 @@
 """Where the search of a question finds what answers it, and which stage loses it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qa.chat import Desk
 from qa.evaluate.cases import Case
-from qa.evaluate.scores import holds, stated, words_until
+from qa.evaluate.scores import holds, plain_text, stated, words_until
 from qa.retrieval.query import Query, read_query
 from qa.retrieval.search import found_by, within_reach
 from qa.settings import Settings
-from qa.types import Hit
+from qa.types import Answer, Hit
 
+STAGES = ("not found", "fused away", "reranked away", "cut by the budget", "refused", "answered otherwise")
 DEPTH = 10  # articles and passages of a ranking that count
 _PASSAGES = 40  # passages that are looked at for DEPTH articles, and for the first 600 words
 
@@ -73,15 +75,14 @@ def words_to_answer(ranking: Ranking, case: Case) -> int | None:
     return words_until([hit.text for hit in ranking.hits], stated(case.answers))
 
 
-def lost_at(ranking: Ranking, case: Case, settings: Settings, prompted: tuple[Hit, ...] | None) -> str | None:
-    """The stage that lost the answer; None where it reached the generator, or the last stage that was seen to be reached.
+def lost_at(ranking: Ranking, case: Case, settings: Settings, answer: Answer) -> str | None:
+    """The stage that lost the answer, of STAGES; None where the text holds it.
 
-    A passage answers that holds an accepted answer and is of a gold article, where those are known. ``prompted`` are the
-    passages put before the generator, None where the product refused before: as many as the settings allow, the best by
-    the reader's order, or fewer where they did not fit.
+    A passage answers that holds an accepted answer and is of a gold article, where those are known. What was refused
+    before anything was put before the generator is lost there, if one of the passages shown answers.
     """
 
-    def answers(hits: tuple[Hit, ...]) -> bool:
+    def answers(hits: Sequence[Hit]) -> bool:
         return any(
             (not case.gold_articles or hit.article_id in case.gold_articles) and holds(hit.text, stated(case.answers))
             for hit in hits
@@ -91,6 +92,9 @@ def lost_at(ranking: Ranking, case: Case, settings: Settings, prompted: tuple[Hi
         return "not found"
     if not answers(ranking.hits[: settings.shown_passages]):
         return "fused away"
-    if prompted is not None and not answers(prompted):
-        return "reranked away" if len(prompted) == settings.context_passages else "cut by the budget"
-    return None
+    prompted, cut = ([answer.passages[index] for index in part] for part in (answer.prompted, answer.cut))
+    if prompted and not answers(prompted):
+        return "cut by the budget" if answers(cut) else "reranked away"
+    if answer.abstained:
+        return "refused"
+    return None if holds(plain_text(answer.text), stated(case.answers)) else "answered otherwise"

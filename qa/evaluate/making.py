@@ -3,7 +3,7 @@
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,10 @@ from qa.chat import Desk
 from qa.errors import InputError
 from qa.evaluate.scores import f1, holds
 from qa.language.words import content_stems
-from qa.types import Message
+from qa.types import Message, Span
 
 LEAST_PARAMETERS = 1.0e9  # smaller models ask what their passage does not answer
+HELD_OUT = 5  # of so many questions one has its article held out
 _TRIES = 6  # passages looked at for each question wanted
 _ASK = (
     "Write one question that a reader of this passage could ask without having seen it, and that only this passage "
@@ -28,13 +29,12 @@ _NEW = 2  # content words that a question must have
 
 
 def make_questions(desk: Desk, count: int, seed: int) -> Iterator[dict[str, Any]]:
-    """Yield up to ``count`` lines of questions, a fifth of them with their article held out, as unanswerable.
+    """Up to ``count`` lines of questions, a fifth of them with their article held out, as unanswerable.
 
-    Each is kept only where the model, asked again with the passage alone, finds the answer it had copied. Raises
-    InputError for an empty library or a model that is too small.
+    Each is made when it is asked for, and kept only where the model, asked again with the passage alone, finds the answer
+    it had copied. Raises InputError for an empty library or a model that is too small.
     """
     _large_enough(desk)
-    rng = random.Random(seed)  # noqa: S311 - a sample, no secret
     with desk.library.snapshot(vectors=False) as snapshot:
         places = [
             (article.article_id, span)
@@ -43,13 +43,19 @@ def make_questions(desk: Desk, count: int, seed: int) -> Iterator[dict[str, Any]
         ]
     if not places:
         raise InputError("the library holds no articles to make questions from; index some first")
+    tried = random.Random(seed).sample(places, min(len(places), _TRIES * count))  # noqa: S311 - a sample, no secret
+    return _made_of(desk, tried, count)
+
+
+def _made_of(desk: Desk, places: Sequence[tuple[str, Span]], count: int) -> Iterator[dict[str, Any]]:
+    """Yield the lines of the questions that passages give, ``count`` at most."""
     made = 0
-    for article_id, span in rng.sample(places, min(len(places), _TRIES * count)):
+    for article_id, span in places:
         article = desk.article(article_id)
         found = question_and_answer(desk, article.title, article.text[span.start : span.end])
         if found:
             question, answer = found
-            held_out = made % 5 == 4
+            held_out = made % HELD_OUT == HELD_OUT // 2
             yield {
                 "id": f"made-{made + 1}",
                 "question": question,
@@ -92,7 +98,10 @@ def _large_enough(desk: Desk) -> None:
 
     from qa.answering.choice import model_file
 
-    parameters = sum(int(tensor.n_elements) for tensor in GGUFReader(model_file(model)).tensors)
+    try:
+        parameters = sum(int(tensor.n_elements) for tensor in GGUFReader(model_file(model)).tensors)
+    except (ValueError, OSError, IndexError) as error:
+        raise InputError(f"{model} is no GGUF file that can be read ({error}); give another with --model") from error
     if model == DEFAULT or parameters < LEAST_PARAMETERS:
         raise InputError(
             f"the model {model} has {parameters / 1e6:.0f} million parameters, too few to make questions worth asking; "

@@ -1,25 +1,37 @@
 """A run is written down: answers.jsonl case by case, then report.md to read and report.json for programs."""
 
+import hashlib
 import json
 import platform
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 from qa.chat import Desk
 from qa.errors import InputError, QAError
 from qa.evaluate.asking import Record
-from qa.evaluate.corpora import library_digest
+from qa.evaluate.corpora import PACKAGE, library_digest
 from qa.evaluate.figures import Figure, right, shared
 from qa.library.database import exists
+from qa.processor import torch_is_faster_in_bfloat16
 from qa.settings import usable_cores
-from qa.weights import file_sha256
+from qa.weights import file_sha256, own_folder
 
 ANSWERS, REPORT, READABLE = "answers.jsonl", "report.json", "report.md"
-_PACKAGES = ("newsdesk", "sentence-transformers", "torch", "faiss-cpu", "llama-cpp-python", "transformers", "numpy")
+_PACKAGES = (
+    "newsdesk", "sentence-transformers", "torch", "faiss-cpu", "llama-cpp-python", "transformers", "numpy", "scipy",
+    "ir-measures", "rouge-score",
+)  # fmt: skip
+# Beside the models that have a name: what decides which sentence may stand, what is refused and what a follow-up asks.
+_WEIGHTS = ("support/support.safetensors", "reader/calibration.json", "followup/weights.json")
 _WORST = 10
+_CONDITIONS = (
+    "questions", "corpus", "articles", "given", "today", "code", "versions", "models", "settings", "machine",
+)  # fmt: skip
 _HEADLINES = (
     "hit@5, gold article",
     "text contains the gold answer, of all answerable",
@@ -43,14 +55,21 @@ class Report:
     became_wrong: Sequence[str] = ()
     plots: Sequence[str] = ()
     notes: Sequence[str] = field(default_factory=list)
+    left: int = 0  # questions that were to be asked, too, when the run was interrupted
 
 
 def told(desk: Desk, **values: Any) -> dict[str, Any]:
     """Versions, hashes of the models and of the articles, settings and what is given: with these a run can be repeated."""
     return {
         **values,
+        "day": date.today().isoformat(),
+        "code": f"sha256 {_code_digest()}",
         "articles": f"sha256 {library_digest(desk)}" if exists(desk.library.folder) else None,
-        "machine": {"platform": platform.platform(), "threads": desk.settings.threads or usable_cores()},
+        "machine": {
+            "platform": platform.platform(),
+            "threads": desk.settings.threads or usable_cores(),
+            "networks": "bfloat16" if torch_is_faster_in_bfloat16() else "float32",
+        },
         "versions": {"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
         "models": _models(desk),
         "settings": asdict(desk.settings),
@@ -69,6 +88,7 @@ def _models(desk: Desk) -> dict[str, str]:
     from qa.answering.reader import PassageReader
 
     found = {"embedder": desk.embedder.fingerprint, "generator": desk.generator.name}
+    found |= {name: f"sha256 {file_sha256(own_folder() / name)}" for name in _WEIGHTS}
     if isinstance(desk.reader, PassageReader):
         found["reader"] = f"sha256 {file_sha256(desk.reader.file)}"
     if desk.settings.model == DEFAULT:
@@ -80,11 +100,20 @@ def _models(desk: Desk) -> dict[str, str]:
     return found
 
 
+def _code_digest() -> str:
+    """A hash of the product's code: two runs with the same one differ by what they were given alone."""
+    digest = hashlib.sha256()
+    for file in sorted(PACKAGE.rglob("*.py")):
+        digest.update(file.relative_to(PACKAGE).as_posix().encode() + b"\0" + file_sha256(file).encode())
+    return digest.hexdigest()
+
+
 def make_folder(folder: Path) -> None:
     """Make the folder of a report before anything is asked for it. Raises InputError where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / ANSWERS).open("a").close()
+        with TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error.strerror}); name another folder with --out") from error
 
@@ -96,12 +125,16 @@ def write_report(folder: Path, report: Report) -> None:
 
 
 def write_records(folder: Path, records: Iterable[Record]) -> Iterator[Record]:
-    """Pass records on, each once it is on the disk; those of an earlier run in the same folder are replaced."""
-    with (folder / ANSWERS).open("w", encoding="utf-8") as file:
-        for record in records:
+    """Pass records on, each once it is on the disk; the first takes the place of an earlier run in the same folder."""
+    begun = False
+    for record in records:
+        if not begun:
+            for name in (REPORT, READABLE):
+                (folder / name).unlink(missing_ok=True)
+        with (folder / ANSWERS).open("a" if begun else "w", encoding="utf-8") as file:
             file.write(json.dumps(record, ensure_ascii=False) + "\n")
-            file.flush()
-            yield record
+        begun = True
+        yield record
 
 
 def as_json(report: Report) -> dict[str, Any]:
@@ -113,6 +146,7 @@ def as_json(report: Report) -> dict[str, Any]:
         "differences": [asdict(figure) for figure in report.differences],
         "became_wrong": list(report.became_wrong),
         "notes": list(report.notes),
+        "left": report.left,
     }
 
 
@@ -130,6 +164,12 @@ def read_records(folder: Path, task: str) -> list[Record]:
     if earlier != task:
         raise InputError(f"{folder} holds a run of the task {earlier}, this one is {task}; give another folder")
     return records
+
+
+def conditions_that_differ(folder: Path, now: dict[str, Any]) -> list[str]:
+    """Which of the conditions that decide an answer were others in the earlier run of a folder."""
+    before = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    return [name for name in _CONDITIONS if before.get(name) != json.loads(json.dumps(now.get(name)))]
 
 
 def readable(report: Report) -> str:
@@ -191,6 +231,13 @@ def case_line(record: Record) -> str:
 
 
 def became_wrong(before: Sequence[Record], after: Sequence[Record]) -> list[str]:
-    """The cases that went well before and do not now."""
-    pairs = [pair for pair in shared(before, after) if "answer" in pair[1]]
-    return [case_line(record) for earlier, record in pairs if right(earlier) and not right(record)]
+    """The cases that went well before and do not now; of a task without answers, those of which a score fell from 1."""
+    wrong = []
+    for earlier, record in shared(before, after):
+        if "answer" in record:
+            wrong += [case_line(record)] if right(earlier) and not right(record) else []
+        else:
+            fell = [key for key, score in record["scores"].items() if earlier["scores"].get(key) == 1 and score < 1]
+            said = record.get("question") or record.get("claim", "")
+            wrong += [f"{record['id']}: {said} | no more: {', '.join(fell)}"] if fell else []
+    return wrong

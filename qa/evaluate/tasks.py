@@ -46,7 +46,8 @@ def support(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Record]]:
     group = "Support check"
     figures = statistic(group, "AUROC", auroc, truth, told, vectorised=False)
     passed = told >= settings.support_above
-    figures += statistic(group, "balanced accuracy", balanced_accuracy, truth, passed, vectorised=False)
+    if truth.any() and not truth.all():
+        figures += statistic(group, "balanced accuracy", balanced_accuracy, truth, passed, vectorised=False)
     figures += rate(group, "supported claims that pass", list(passed[truth]))
     return figures + rate(group, "unsupported claims that are held back", list(~passed[~truth])), made
 
@@ -128,7 +129,7 @@ def counterfactual(bench: Bench, lines: Lines) -> tuple[list[Figure], list[Recor
         text = plain_text(answer.text)
         shows = {"true": holds(text, case.answers), "fake": holds(text, [fakes[line_id]])}
         well = {
-            "wrong": answer.abstained or shows["fake"],
+            "wrong": answer.abstained or (shows["fake"] and bool(answer.citations)),
             "both": not answer.abstained and shows["true"] and shows["fake"],
             "noise": answer.abstained,
         }
