@@ -1,20 +1,19 @@
 """Put every evaluation set of a folder to the product, each at a size that ends soon: ``make eval DATA=folder``.
 
 Without a folder only the questions on the sample articles are asked. ``SETS="squad2 newsqa"`` asks some only, ``SCALE=2`` twice as
-many questions of each; the table, benchmarks/evaluation.md, is made of all reports that lie in evaluation/ and says on which
-day each was made. Every set is asked by a process of its own, so that its peak of memory is its own.
+many questions of each; the table, benchmarks/evaluation.md, is made of all reports that lie in evaluation/sets/ and says on
+which day each was made, by which code. Every set is asked by a process of its own, so that its peak of memory is its own.
 """
 
 import json
 import os
 import subprocess
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-REPORTS = ROOT / "evaluation"
+REPORTS = ROOT / "evaluation" / "sets"  # beside those of runs by hand, which may have asked otherwise
 RESULTS = Path(__file__).with_suffix(".md")
 SEED = "0"
 # Name, files of questions, corpus, --given, how many: together 20 minutes on two slow cores by their rates, corpus indexed.
@@ -84,16 +83,24 @@ def checked(folder: str, chosen: set[str]) -> None:
         sys.exit("newsdesk: these sets need the folder of the evaluation data: make eval DATA=folder SETS=...")
 
 
-def table() -> str:
-    """The figures of all reports there are, each with its day."""
-    lines = ["| set | asked on | figure | value | 95 % interval | of |", "|---|---|---|---|---|---|"]
+def table(reports: Path = REPORTS) -> str:
+    """The figures of all whole reports in a folder, each with its day and the beginning of the hash of its code."""
+    lines = ["| set | asked on | code | figure | value | 95 % interval | of |", "|---|---|---|---|---|---|---|"]
     for name in ("seeds", *(name for name, *_ in SETS)):
-        report = REPORTS / name / "report.json"
-        if report.is_file():
-            figures = json.loads(report.read_text(encoding="utf-8"))["figures"]
-            day = date.fromtimestamp(report.stat().st_mtime).isoformat()
-            lines += [row(f"{name} | {day}", f) for f in figures if f["name"] in KEPT or f["group"] in OF_TASKS]
+        file = reports / name / "report.json"
+        report = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {"left": 1}
+        if not report["left"]:
+            head = f"{name} | {report['day']} | {report['code'].removeprefix('sha256 ')[:7]}"
+            lines += [row(head, f) for f in report["figures"] if f["name"] in KEPT or f["group"] in OF_TASKS]
     return "\n".join(lines)
+
+
+def sets_in(folder: Path) -> Path:
+    """Where the sets lie: in a folder, or in its "eval"; ends in one sentence where in neither."""
+    for place in (folder, folder / "eval"):
+        if any((place / f"{file}.jsonl.gz").is_file() for _, files, *_ in SETS for file in files):
+            return place
+    sys.exit(f"newsdesk: {folder} holds none of the evaluation sets; name the folder of squad2.jsonl.gz and the others")
 
 
 def scale() -> float:
@@ -112,14 +119,13 @@ def main() -> None:
     """Ask the sets, print and keep the table."""
     given, chosen = " ".join(sys.argv[1:2]), set(sys.argv[2:])
     checked(given, chosen)
-    times = scale()
+    folder, times = sets_in(Path(given).resolve()) if given else None, scale()
     if not chosen or "seeds" in chosen:
         asked = ("--questions", str(ROOT / "tests" / "questions.jsonl"), "--corpus", str(ROOT / "seeds"))
         evaluate("seeds", *asked, "--limit", str(max(1, round(SEEDS * times))))
-    if not given:
+    if folder is None:
         print("Only the sample articles were asked; for the evaluation sets: make eval DATA=folder", file=sys.stderr)
         return
-    folder = Path(given).resolve()
     for name, files, corpus, own, limit in SETS:
         questions = [folder / f"{file}.jsonl.gz" for file in files]
         if chosen and name not in chosen:
