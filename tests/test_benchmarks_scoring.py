@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from corpora import Asked, Corpus
 from protocol import cited, marks, read_lines
-from scoring import Run, complete, deviations, holds, rate, refused, row, table
+from scoring import Run, complete, deviations, holds, lead, rate, refused, row, table
 
 ASKED = (
     Asked("1", "What did the bridge cost?", None, ("48 million",), ("bridge",)),
@@ -54,7 +54,7 @@ def test_the_figures_of_a_peer() -> None:
     run = Run(
         "peer",
         [
-            {"index_seconds": 2.0, "index_words": 3, "version": "1.0", "deviations": ["none"]},
+            {"index_seconds": 2.0, "index_words": 3, "version": "1.0", "day": "2031-04-02", "deviations": ["none"]},
             answer("1", "48 million [1]", cited=[wrong, right]),
             answer("2", "I do not know."),
             answer("3", "Ana won", error="boom"),
@@ -63,8 +63,8 @@ def test_the_figures_of_a_peer() -> None:
         ],
     )
     figures = row(run, ASKED)
-    assert figures[:4] == ["peer (1 failed)", "1.0", "2", "7"]
-    assert [cell.split(";")[0] for cell in figures[4:12]] == [
+    assert figures[:5] == ["peer (1 failed)", "1.0", "2031-04-02", "2", "7"]
+    assert [cell.split(";")[0] for cell in figures[5:13]] == [
         "0.0 % (0/2",
         "100.0 % (2/2",
         "50.0 % (1/2",
@@ -78,6 +78,15 @@ def test_the_figures_of_a_peer() -> None:
     assert complete(CORPUS, [run]) and not complete(CORPUS, [Run("peer", run.lines[:2])])
     assert "| peer | peer (1 failed) |" in table(CORPUS, [run])
     assert deviations([run]) == "- peer: none."
+
+
+def test_the_lead_over_a_peer_is_paired() -> None:
+    """One right of two against none: half of the points, and every resample lies between none and all of them."""
+    one = Run("one", [answer("1", "48 million"), answer("2", "I do not know."), answer("3", "Ana")])
+    two = Run("two", [answer("1", "49 million"), answer("2", "Someone")])
+    assert lead(one, two, ASKED) == "one over two, contains gold: +50.0 points of 2 (+0 to +100, paired bootstrap)."
+    assert lead(two, one, ASKED).startswith("two over one, contains gold: -50.0 points of 2 (-100 to +0")
+    assert lead(one, Run("none", []), ASKED) == ""
 
 
 def test_a_rate_has_its_wilson_interval() -> None:

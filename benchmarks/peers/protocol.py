@@ -18,6 +18,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol, TextIO, TypeVar
@@ -202,6 +203,7 @@ def main(make: type[Peer]) -> None:
     header = {
         "peer": given.out.stem.split("-")[0],
         "version": version(make.package),
+        "day": date.today().isoformat(),
         "index_seconds": round(time.perf_counter() - began, 3),
         "index_words": sum(len(article.text.split()) for article in articles),
         "deviations": list(peer.deviations),

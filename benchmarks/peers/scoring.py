@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
+import numpy as np
 from corpora import Asked, Corpus
 
 Line = dict[str, Any]
 
+RESAMPLES = 10_000
 # A peer refuses where its text says one of these, whatever else it says: models word it as they like, and the phrases
 # were collected from the prompts above and from what such models are known to write. Newsdesk says it in a field.
 REFUSAL = re.compile(
@@ -27,6 +29,7 @@ REFUSAL = re.compile(
 COLUMNS = (
     "peer",
     "version",
+    "asked on",
     "indexing, words/s",
     "peak memory, MB",
     "hit@1",
@@ -105,6 +108,7 @@ def row(run: Run, questions: Sequence[Asked]) -> list[str]:
     return [
         run.peer + f" ({missing} not asked)" * bool(missing) + f" ({failed} failed)" * bool(failed),
         run.headers[-1]["version"] if run.headers else "",
+        run.headers[-1]["day"] if run.headers else "",
         f"{speed:,.0f}",
         f"{max(memory):,.0f}" if memory else "",
         *(rate([bool(set(answer["retrieved"][:k]) & set(asked.gold)) for asked, answer in answerable]) for k in (1, 5)),
@@ -130,7 +134,33 @@ def table(corpus: Corpus, runs: Sequence[Run]) -> str:
         f"{len(corpus.articles)} articles with {words:,} words; {len(corpus.questions) - absent} answerable "
         f"and {absent} absent questions."
     )
-    return "\n".join([f"## {corpus.name}", "", about, "", lines[0], "|---" * len(rows) + "|", *lines[1:], ""])
+    leads = [lead(runs[0], run, corpus.questions) for run in runs[1:] if run.headers]
+    said = "\n".join(f"- {line}" for line in leads if line)
+    return "\n".join([f"## {corpus.name}", "", about, "", lines[0], "|---" * len(rows) + "|", *lines[1:], "", said, ""])
+
+
+def lead(first: Run, second: Run, questions: Sequence[Asked]) -> str:
+    """By how much more of the answerable questions the first answers with an accepted answer than the second.
+
+    With a 95 % percentile bootstrap interval over the questions that both were asked.
+    """
+    pairs = [
+        [
+            not refused(run.answers[asked.id]) and holds(run.answers[asked.id]["text"], asked.answers)
+            for run in (first, second)
+        ]
+        for asked in questions
+        if asked.gold and all(asked.id in run.answers for run in (first, second))
+    ]
+    if not pairs:
+        return ""
+    gained = np.array([int(one) - int(other) for one, other in pairs])
+    drawn = np.random.default_rng(0).choice(gained, (RESAMPLES, len(gained))).mean(axis=1)
+    low, high = np.percentile(drawn, [2.5, 97.5])
+    return (
+        f"{first.peer} over {second.peer}, contains gold: {100 * gained.mean():+.1f} points of {len(gained)} "
+        f"({100 * low:+.0f} to {100 * high:+.0f}, paired bootstrap)."
+    )
 
 
 def complete(corpus: Corpus, runs: Sequence[Run]) -> bool:
