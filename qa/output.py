@@ -22,7 +22,7 @@ def report_line(report: SyncReport) -> str:
 
 def change_line(change: Change) -> str:
     """One line of what indexing would do."""
-    was = f" (now {change.was})" if change.change == "renamed" else ""
+    was = f" (was {change.was})" if change.change == "renamed" else ""
     return f"{change.change:7}  {change.article_id}{was}"
 
 

@@ -55,6 +55,19 @@ def test_spans_are_ordered_trimmed_and_never_overlap() -> None:
         assert not (outside + text[position:]).strip(), repr(text)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        ("The bridge of Port Lindal opened on Tuesday, Dr. Quist said. ", "It cost 48 million crowns! "),
+        ("市议会星期二批准了新桥的建设。", "费用为十四亿元，预计秋天完工。"),
+    ],
+)
+def test_a_very_long_line_is_cut_in_parts_and_its_sentences_are_not(written: tuple[str, ...]) -> None:
+    """Where a part ends in a sentence, that belongs to the next part."""
+    found = sentences("".join(written) * 800)
+    assert found == [sentence.strip() for sentence in written] * 800
+
+
 def test_two_sentences_on_a_line_are_two() -> None:
     """The plain case."""
     assert sentences(" The bridge opened.  It cost 48 million crowns! Why? ") == [

@@ -161,6 +161,6 @@ def test_the_command_tells_it(library: Path, articles: Path, capsys: pytest.Capt
     write_articles(articles, {"empty.txt": " \n"})
     assert main(["diff", *place]) == 3
     printed = capsys.readouterr()
-    assert printed.out.splitlines()[:2] == ["added    new.txt", "renamed  span.txt (now bridge.txt)"]
+    assert printed.out.splitlines()[:2] == ["added    new.txt", "renamed  span.txt (was bridge.txt)"]
     assert printed.out.splitlines()[2].startswith("would be: 2 added, 0 updated, 1 removed, 2 unchanged, 1 failed")
     assert printed.err.startswith("qa: empty.txt: is empty")

@@ -195,6 +195,25 @@ def test_a_file_that_was_gone_is_read_when_it_is_back(tmp_path: Path, make_desk:
     assert counts(desk.index()) == (0, 0, 1, 0, 0, 1)  # not empty: a.txt is there, only kept out
 
 
+def test_what_was_removed_stays_out_when_its_file_is_renamed(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Until it changes; a copy beside a file that is still there is an article of its own."""
+    folder, desk = (
+        settled(tmp_path / "f", {"a.txt": "A frog.\n", "b.txt": "A bird.\n", "c.txt": "A crab.\n"}),
+        make_desk(),
+    )
+    desk.index(folder)
+    desk.remove("a.txt", "b.txt")
+    (folder / "deep").mkdir()
+    (folder / "a.txt").rename(folder / "deep" / "z.txt")
+    for full in (False, False, True):
+        assert counts(desk.index(full=full)) == (0, 0, 0, 1, 0, 2)
+    (folder / "copy.txt").write_bytes((folder / "b.txt").read_bytes())
+    assert counts(desk.index()) == (1, 0, 0, 1, 0, 2)
+    (folder / "deep" / "z.txt").write_text("A green frog.\n")
+    assert counts(desk.index()) == (1, 0, 0, 2, 0, 1)
+    assert {article.article_id for article in desk.articles()} == {"c.txt", "copy.txt", "deep/z.txt"}
+
+
 def test_a_sync_that_was_cut_short_notes_nothing(tmp_path: Path, make_desk: MakeDesk) -> None:
     """How a file looked is published with its articles or not at all."""
 

@@ -54,7 +54,7 @@ def traces(library: Path) -> list[bytes]:
 def vectors(library: Path) -> int:
     """How many times the vector of the secret article stands in any file, as FAISS has it; SQLite splits it up."""
     embedded = WordEmbedder().encode([f"{HEADLINE}, 2031-01-01\n{TEXT}"])[0].astype(np.float16)
-    return held(library).count(embedded.astype(np.float32).tobytes())
+    return sum(file.read_bytes().count(embedded.tobytes()) for file in (library / "segments").iterdir())
 
 
 def test_a_purged_article_is_in_no_file(desk: Desk) -> None:

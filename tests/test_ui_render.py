@@ -106,7 +106,7 @@ def test_lists_and_reports_add_no_element(text: str) -> None:
         articles_html([listed]),
         report_html(report),
         line_html(text),
-        progress_html(text, 1, 2),
+        progress_html(text, 1, 2, text),
         notice_html(text),
     ):
         assert text in Elements(markup).text

@@ -36,11 +36,12 @@ def articles_html(articles: Sequence[ListedArticle], words: str = "", fault: str
     )
 
 
-def progress_html(doing: str, done: int, total: int) -> str:
-    """Return a bar; a total of 0 stands for one that is not known."""
+def progress_html(doing: str, done: int, total: int, pace: str = "") -> str:
+    """Return a bar; a total of 0 stands for one that is not known, ``pace`` is its rate and the time left in words."""
     bar = f'<progress max="{total}" value="{min(done, total)}"></progress>' if total > 0 else "<progress></progress>"
     of = f"{done:,} of {total:,}" if total > 0 else (f"{done:,}" if done else "")
-    return f'<div class="progress" role="status"><p>{escape(doing)} <span>{of}</span></p>{bar}</div>'
+    said = ", ".join(filter(None, (of, escape(pace))))
+    return f'<div class="progress" role="status"><p>{escape(doing)} <span>{said}</span></p>{bar}</div>'
 
 
 def report_html(report: SyncReport, refused: Sequence[Failure] = ()) -> str:

@@ -9,6 +9,7 @@ from qa.errors import QAError
 from qa.types import Failure, ListedArticle, SyncReport
 from ui.desk import Desk
 from ui.listing import articles_html, line_html, progress_html, report_html
+from ui.pace import Pace
 from ui.relay import relay
 from ui.render import welcome_html
 from ui.talk import UNEXPECTED
@@ -85,13 +86,14 @@ class Shelf:
             emit(self._desk.index(*paths, progress=lambda doing, done, total: emit((doing, done, total))))
 
         yield progress_html("Reading", 0, 0)
+        pace = Pace()
         try:
             for item in relay(call, threading.Event()):
                 if isinstance(item, SyncReport):
                     self._discard_failed(item, uploaded)
                     yield report_html(item, refused)
                 else:
-                    yield progress_html(*item)
+                    yield progress_html(*item, pace.said(*item))
         except QAError as error:
             stored = " What was uploaded is stored; read all sources again to index it." if uploaded else ""
             yield line_html(f"{error}{stored}", bad=True, failures=refused)

@@ -6,17 +6,20 @@ from datetime import date
 LINE_CHARACTERS = 300
 
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
-# C0 and C1 controls but tab and line feed; marks that reorder what is read (bidi); tag characters, which carry text
-# that no screen shows; halves of surrogate pairs, which no UTF-8 store accepts.
+# C0 and C1 controls but tab and line feed; what no screen shows and what would part a word for the search (soft hyphen,
+# zero width space, word joiner, byte order mark, fillers); marks that reorder what is read (bidi); annotation and tag
+# characters, which carry text that no screen shows; halves of surrogate pairs, which no UTF-8 store accepts. The joiners
+# U+200C and U+200D stay: Persian and emoji are written with them.
 _REMOVED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"<>`\\]{1,2000}", re.IGNORECASE)
 _ISO_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?", re.DOTALL)
 
 
 def clean_text(text: str) -> str:
-    r"""Return the text with line ends as ``\n`` and without control, bidi and tag characters; nothing else changes."""
+    r"""Return the text with line ends as ``\n`` and without control, invisible, bidi and tag characters; nothing else changes."""
     return _REMOVED.sub("", _LINE_ENDS.sub("\n", text))
 
 

@@ -47,6 +47,17 @@ def articles_of_file(connection: apsw.Connection, source: Source | WebSource, pa
     return {given: (row_id, content_hash) for given, row_id, content_hash in found}
 
 
+def removed_articles(connection: apsw.Connection, source: Source | WebSource) -> dict[tuple[str, str], list[str]]:
+    """The articles of a source that were taken out: given id or "" and content hash -> paths."""
+    query, found = (
+        "SELECT given_id, content_hash, path FROM kept_out WHERE source_id = ?",
+        dict[tuple[str, str], list[str]](),
+    )
+    for given, content_hash, path in rows(connection, query, (source.source_id,)):
+        found.setdefault((given, content_hash), []).append(path)
+    return found
+
+
 def known_files(connection: apsw.Connection, source: Source | WebSource) -> dict[str, FileState]:
     """The files of a source or the part of it that need no reading while they look the same, by path."""
     query = f"SELECT path, look, kept_out FROM files WHERE {_OF_SOURCE}"  # noqa: S608

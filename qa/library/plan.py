@@ -14,7 +14,15 @@ from qa.articles.looks import Looks
 from qa.errors import InputError
 from qa.fetching.contents import articles_at
 from qa.library.addresses import Visit
-from qa.library.files import FileKey, FileState, articles_of_file, articles_of_files, files_of, known_files
+from qa.library.files import (
+    FileKey,
+    FileState,
+    articles_of_file,
+    articles_of_files,
+    files_of,
+    known_files,
+    removed_articles,
+)
 from qa.library.sources import Source, WebSource, refuse_emptied
 from qa.library.spool import Spool
 from qa.types import Article, Failure
@@ -125,6 +133,7 @@ class _Comparison:
                 self._members[archive].append(path)
         self._known = known_files(connection, source)
         self.looks = Looks({} if full else {path: state.look for path, state in self._known.items()})
+        self._removed = removed_articles(connection, source)
         self._held: dict[str, dict[str, tuple[int, str]]] = {}  # of files that were read or are gone
         self._unread, self._present = set[str](), defaultdict[str, set[str]](set)
         self._kept_out, self._failed = Counter[str](), set[str]()
@@ -199,11 +208,7 @@ class _Comparison:
         if content_hash == candidate.content_hash:
             plan.unchanged += 1
             return
-        kept_out = self._connection.execute(
-            "SELECT content_hash FROM kept_out WHERE (source_id, path, given_id) = (?, ?, ?)",
-            (self._source.source_id, candidate.path, given),
-        ).fetchone()
-        if kept_out and kept_out[0] == candidate.content_hash:
+        if self._was_removed(candidate):
             plan.skipped += 1
             self._kept_out.update(files_of(candidate.path))
             return
@@ -215,6 +220,14 @@ class _Comparison:
             self._failed.update(files_of(candidate.path))
         else:
             plan.add(self._source, candidate, article, row_id)
+
+    def _was_removed(self, candidate: Candidate) -> bool:
+        """Whether an article was taken out with this content, here or where its file has gone since: a file was renamed."""
+        paths = self._removed.get((candidate.given_id or "", candidate.content_hash), ())
+        return any(path == candidate.path or not self._is_there(files_of(path)[-1]) for path in paths)
+
+    def _is_there(self, path: str) -> bool:
+        return isinstance(self._source, WebSource) or (self._source.root / path).exists()
 
     def _fail(self, failure: Failure) -> None:
         self._plan.failures.append(failure)
