@@ -87,7 +87,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     command("stats", "Say how much there is, from where and when.").add_argument(
         "--plot", type=Path, metavar="FILE", help="draw the articles of each month into a PNG file, too"
     )
-    command("history", "Say when an article was added, updated and removed.").add_argument("id", type=_identifier)
+    command("history", "Say when an article was added, updated, renamed and removed.").add_argument(
+        "id", type=_identifier
+    )
     remove = command("remove", "Take articles out, and keep them out until their file changes.")
     remove.add_argument(
         "ids", nargs="*", type=_identifier, metavar="ID", help="an article, or an address: all that came from it"

@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 
 Origin = Literal["generated", "quoted"]
 Role = Literal["system", "user", "assistant"]
-Event = Literal["added", "updated", "removed"]
+Event = Literal["added", "updated", "renamed", "removed"]
 JsonValue = Any  # what json.dumps accepts; typing it further buys nothing at the edges where it is used
 
 

@@ -41,6 +41,23 @@ def to_format_2(library: Path) -> None:
     connection.close()
 
 
+def test_a_renamed_file_takes_its_past_along(desk: Desk, articles: Path) -> None:
+    """Of two files with one content each one past; what another file takes the place of was updated."""
+    write_articles(articles, {"twin-1.txt": "Twin\nA twin.\n", "twin-2.txt": "Twin\nA twin.\n"})
+    desk.index()
+    for number in (1, 2):
+        (articles / f"twin-{number}.txt").rename(articles / f"gemini-{number}.txt")
+    (articles / "bridge.txt").rename(articles / "library.txt")
+    report = desk.index()
+    assert (report.added, report.updated, report.removed) == (2, 1, 3)
+    for number in (1, 2):
+        assert [change for change, _ in told(desk, f"gemini-{number}.txt")] == ["added", "renamed"]
+        with pytest.raises(InputError, match="no article had the id"):
+            desk.history(f"twin-{number}.txt")
+    assert [change for change, _ in told(desk, "library.txt")] == ["added", "updated"]
+    assert [change for change, _ in told(desk, "bridge.txt")] == ["added", "removed"]
+
+
 def test_an_article_is_followed_from_its_beginning_to_its_end(desk: Desk, articles: Path) -> None:
     """With the time, the headline and the hash of each version; other articles have none of it."""
     write_articles(articles, {"bridge.txt": "date 2031-04-03 Harbour bridge closes\nIt closed again.\n"})
@@ -74,11 +91,12 @@ def test_no_text_of_before_is_kept(desk: Desk, articles: Path) -> None:
 
 
 def test_a_file_that_vanished_was_removed(desk: Desk, articles: Path) -> None:
-    """A renamed one, too: it begins anew under its new name."""
+    """Or was renamed, where its name is its headline, too: that is its new name's from then on."""
+    (articles / "valley" / "orchard.txt").unlink()
     (articles / "library.txt").rename(articles / "books.txt")
     desk.index()
-    assert told(desk, "library.txt") == [("added", "library"), ("removed", "library")]
-    assert told(desk, "books.txt") == [("added", "books")]
+    assert told(desk, "valley/orchard.txt")[-1][0] == "removed"
+    assert told(desk, "books.txt") == [("added", "library"), ("renamed", "books")]
 
 
 def test_an_article_that_gets_another_id_takes_its_history_along(desk: Desk, tmp_path: Path, articles: Path) -> None:

@@ -90,7 +90,7 @@ CREATE TABLE history (
     version_id INTEGER PRIMARY KEY,
     article_id TEXT NOT NULL,
     indexed_at TEXT,               -- UTC; NULL where it was before there was a history
-    change TEXT NOT NULL,          -- added, updated, removed
+    change TEXT NOT NULL,          -- added, updated, renamed, removed
     content_hash TEXT NOT NULL, title TEXT NOT NULL
 );
 CREATE INDEX history_by_article ON history (article_id);

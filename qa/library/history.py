@@ -20,6 +20,19 @@ def record(connection: apsw.Connection, row_ids: Iterable[int], change: Event) -
     )
 
 
+def version_ids(connection: apsw.Connection, article_id: str) -> list[int]:
+    """The versions of an article, to be taken along when its id becomes another one."""
+    return [i for (i,) in rows(connection, "SELECT version_id FROM history WHERE article_id = ?", (article_id,))]
+
+
+def take_along(connection: apsw.Connection, row_id: int, version_ids: Iterable[int]) -> None:
+    """Make versions those of the article of a row, whose id is another one now."""
+    connection.executemany(
+        "UPDATE history SET article_id = (SELECT article_id FROM articles WHERE row_id = ?) WHERE version_id = ?",
+        [(row_id, version_id) for version_id in version_ids],
+    )
+
+
 def versions(connection: apsw.Connection, article_id: str) -> tuple[Version, ...]:
     """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""
     if get_meta(connection, "format") == "2":

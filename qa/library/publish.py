@@ -1,5 +1,6 @@
 """One transaction makes a new generation: rows, keyword index, vectors and the list of FAISS files together."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from qa.library.copies import regroup
 from qa.library.database import json_list, next_generation, rows
 from qa.library.embedded import vector_tables
 from qa.library.files import note_files
-from qa.library.history import record
+from qa.library.history import record, take_along, version_ids
 from qa.library.plan import Addition, Plan
 from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids, forget, forget_gone
@@ -40,6 +41,14 @@ class Cut:
     span: Span
     searchable: str
     text_hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What an article was before its file was renamed: the number of the plan's addition that it is now, and its versions."""
+
+    addition: int
+    versions: list[int]
 
 
 def cut_article(title: str, date: str | None, text: str, settings: Settings) -> tuple[Cut, ...]:
@@ -160,7 +169,8 @@ def publish(
 def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) -> list[int]:
     """Write a plan's articles without their passages, and give ids; returns the rows of ``plan.additions``."""
     paths = [addition.candidate.path for addition in plan.additions if addition.candidate.given_id is None]
-    record(connection, plan.removed, "removed")
+    pasts = _pasts_of_renamed(connection, plan)
+    record(connection, plan.removed - pasts.keys(), "removed")
     for row_id in plan.removed:
         if keep_out:
             _keep_out(connection, row_id)
@@ -169,14 +179,33 @@ def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) 
     written = [_write_article(connection, addition) for addition in plan.additions]
     assign_ids(connection, paths)
     updated = {addition.row_id for addition in plan.additions} - {None}
-    record(connection, [row_id for row_id in written if row_id not in updated], "added")
+    renamed = {written[past.addition]: past.versions for past in pasts.values()}
+    for row_id, past in renamed.items():
+        take_along(connection, row_id, past)
+    record(connection, [row_id for row_id in written if row_id not in updated | renamed.keys()], "added")
     record(connection, [row_id for row_id in written if row_id in updated], "updated")
+    record(connection, renamed, "renamed")
     for source_id in plan.forgotten:
         forget(connection, source_id)
     for source_id, visit in plan.visits.items():
         record_visit(connection, source_id, visit, whole=source_id not in plan.incomplete)
     forget_gone(connection)
     return written
+
+
+def _pasts_of_renamed(connection: apsw.Connection, plan: Plan) -> dict[int, _Past]:
+    """Of the articles that go, by their rows, those whose content comes in another file: each for one that comes."""
+    coming = defaultdict[str, list[int]](list)
+    for number, addition in enumerate(plan.additions):
+        if addition.row_id is None and addition.candidate.given_id is None:
+            coming[addition.candidate.content_hash].append(number)
+    pasts = dict[int, _Past]()
+    for row_id in sorted(plan.removed) if coming else ():
+        query = "SELECT article_id, content_hash FROM articles WHERE row_id = ? AND given_id IS NULL"
+        for article_id, content_hash in rows(connection, query, (row_id,)):
+            if numbers := coming.get(content_hash):
+                pasts[row_id] = _Past(numbers.pop(0), version_ids(connection, article_id))
+    return pasts
 
 
 def write_one_segment(connection: apsw.Connection, folder: Path, largest: int = LARGEST) -> None:
