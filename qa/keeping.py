@@ -232,15 +232,21 @@ class KeptLibrary:
         ask: bool = True,
     ) -> SyncReport:
         """Index; only where ``ask`` says so are addresses asked, before the library is locked."""
+        folder = self.library.folder
+        if ask and self._addresses(places) and exists(folder):
+            with writing(folder):  # where another run is at work, that is said before anything is fetched
+                pass
         visits = self._visits(places, progress) if ask else {}
-        return sync(self.library.folder, places, self._embedder_now, self.settings, allow_empty, progress, full, visits)
+        return sync(folder, places, self._embedder_now, self.settings, allow_empty, progress, full, visits)
 
     def _visits(self, places: Sequence[Path | str], progress: Progress | None) -> dict[str, Visit]:
         """What comes from the addresses among places, or, where there are no places, from all that the library knows."""
-        folder = self.library.folder
-        addresses = [place for place in places if isinstance(place, str)] if places else known_addresses(folder)
+        folder, addresses = self.library.folder, self._addresses(places)
         tell = progress or (lambda stage, done, total: None)
         return ask_all(folder, addresses, lambda: self._once(self._make_fetcher), tell) if addresses else {}
+
+    def _addresses(self, places: Sequence[Path | str]) -> Sequence[str]:
+        return [place for place in places if isinstance(place, str)] if places else known_addresses(self.library.folder)
 
     def _make_fetcher(self) -> "Fetcher":
         from qa.fetching.client import Fetcher  # it and what it needs are loaded by whoever has addresses

@@ -264,6 +264,16 @@ def test_addresses_are_asked_every_so_often_and_files_watched(site: Site, articl
     assert not thread.is_alive()
 
 
+def test_where_another_run_is_at_work_nothing_is_fetched(site: Site, make_desk: MakeDesk, tmp_path: Path) -> None:
+    """It is said at once."""
+    desk = make_desk(private_hosts="127.0.0.1")
+    desk.index(site.at("/feed"))
+    site.paths()
+    with writing(tmp_path / "library"), pytest.raises(LibraryError, match="another indexing run"):
+        desk.index()
+    assert site.paths() == []
+
+
 def test_every_without_watching_looks_at_files_then_only(articles: Path, make_desk: MakeDesk, tmp_path: Path) -> None:
     """And goes on after an error as soon as it can."""
     desk = make_desk()
