@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Any
 
 from qa.chat import Desk
-from qa.commands.common import DONE, PARTLY, desk_of, print_json
+from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
 from qa.errors import InputError, QAError
 from qa.output import answer_json, hit_json, json_text, source_lines
 from qa.questions import batch_lines, read_history
@@ -65,6 +65,8 @@ def search_command(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"query": options.query, "hits": [hit_json(hit) for hit in hits]})
     else:
+        if not hits:
+            say("no passage was found; try other words, or see what there is with: qa list")
         for number, hit in enumerate(hits, start=1):
             print(
                 f"{number}. {hit.title} ({hit.date or 'undated'}) {hit.article_id}\n   {' '.join(hit.text.split())}\n"

@@ -33,6 +33,8 @@ from qa.library.store import UPLOADS, listed_segments
 from qa.types import Backup
 
 STAGING = ".restoring"
+# What SQLite raises where the disk is full or may not be written; the backup itself may be sound.
+_OF_THE_DISK = (OSError, apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.ReadOnlyError)
 _BESIDE = (UPLOADS, SETTINGS)  # what of a library lies beside database and FAISS files
 
 
@@ -170,7 +172,7 @@ def _check(staging: Path, folder: Path, contents: Contents, file: Path) -> None:
             if (staging / f"{DATABASE}-wal").exists():  # closing empties it, where there is space
                 raise apsw.FullError("its log could not be written back")
     except LibraryError as error:
-        if isinstance(error.__cause__, OSError | apsw.FullError | apsw.IOError):  # the disk's fault, not the backup's
+        if isinstance(error.__cause__, _OF_THE_DISK):  # its fault, not the backup's
             raise
         reason = str(error).partition(";")[0]
         raise InputError(f"the library in {file} cannot be used ({reason}); give another backup") from error
