@@ -10,7 +10,9 @@ random in place of a model. Writes benchmarks/indexing.md.
 """
 
 import argparse
+import html
 import json
+import os
 import platform
 import random
 import resource
@@ -33,6 +35,7 @@ from qa.processor import torch_is_faster_in_bfloat16
 from qa.retrieval.embedder import SentenceEmbedder, base_folder
 from qa.retrieval.passages import passage_hash, searchable_text, split_passages
 from qa.settings import Settings, usable_cores
+from qa.types import Embedder
 
 RESULTS = Path(__file__).with_suffix(".md")
 SIZES = (10_000, 40_000)
@@ -87,8 +90,11 @@ def stored_vectors(library: Path) -> dict[bytes, Any]:
 
 
 def now() -> float:
-    """Seconds of processor time of this process, all threads together: other programs on the machine take none of it."""
-    return time.process_time()
+    """Seconds of processor time of this process and those it has waited for, all threads together.
+
+    Other programs on the machine take none of it.
+    """
+    return sum(os.times()[:4])
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -96,6 +102,33 @@ def seconds(work: Callable[[], object]) -> float:
     began = now()
     work()
     return now() - began
+
+
+def staged(library: Path, source: Path, embedder: Embedder) -> dict[str, float]:
+    """What each stage of indexing a source takes, seconds."""
+    told = [("reading", now())]
+    sync(library, [source], lambda: embedder, Settings(), progress=lambda stage, *_: told.append((stage, now())))
+    ended = now()
+    # The process that parses has ended, and counts, when the first passage is told of.
+    first_embedded, last_embedded = (end(at for stage, at in told if stage == "embedding") for end in (min, max))
+    return {
+        "reading": first_embedded - told[0][1],
+        "embedding": last_embedded - first_embedded,
+        "publishing": ended - last_embedded,
+    }
+
+
+def as_pages(file: Path, folder: Path) -> Path:
+    """The articles of a file of lines as HTML pages in a folder, with what stands around an article on a page."""
+    folder.mkdir()
+    around = "<nav><ul>" + "<li><a href='/'>Home</a></li>" * 40 + "</ul></nav>"
+    for line in file.read_text(encoding="utf-8").splitlines():
+        said = json.loads(line)
+        title, text = html.escape(said["title"]), html.escape(said["text"])
+        body = f"<h1>{title}</h1><article><p>{text}</p></article>"
+        page = f"<html><head><title>{title}</title></head><body>{around}{body}{around}</body></html>"
+        (folder / f"{said['id']}.html").write_text(page, encoding="utf-8")
+    return folder
 
 
 def measure_speed(place: Path, articles: int, rounds: int, sentences: Sequence[str]) -> dict[str, Any]:
@@ -111,21 +144,8 @@ def measure_speed(place: Path, articles: int, rounds: int, sentences: Sequence[s
     stages: dict[str, list[float]] = {"reading": [], "embedding": [], "publishing": []}
 
     def index(library: Path) -> None:
-        told = [("reading", now())]
-        sync(
-            library,
-            [file],
-            lambda: embedder,
-            Settings(),
-            progress=lambda stage, *_: told.append((stage, now())),
-        )
-        ended = now()
-        last_read = max(at for stage, at in told if stage == "reading")
-        last_embedded = max(at for stage, at in told if stage == "embedding")
-        for stage, took in zip(
-            stages, (last_read - told[0][1], last_embedded - last_read, ended - last_embedded), strict=True
-        ):
-            stages[stage].append(took)
+        for stage, seconds in staged(library, file, embedder).items():
+            stages[stage].append(seconds)
 
     loops: dict[str, Any] = {}
     ways: dict[str, Callable[[int], object]] = {
@@ -142,6 +162,7 @@ def measure_speed(place: Path, articles: int, rounds: int, sentences: Sequence[s
         for name, way in ways.items():
             took[name].append(seconds(lambda way=way: way(turn)))  # noqa: B023
             print(f"{name}: {took[name][-1]:.1f} s", file=sys.stderr)
+    pages = staged(place / "pages-library", as_pages(file, place / "pages"), Drawn())["reading"]
     stored = stored_vectors(place / "library0")
     wanted = loops["plain"] / np.linalg.norm(loops["plain"], axis=1, keepdims=True)
     cosines = [
@@ -152,8 +173,17 @@ def measure_speed(place: Path, articles: int, rounds: int, sentences: Sequence[s
         "rates": {name: [len(texts) / one for one in some] for name, some in took.items()},
         "stages": {name: statistics.median(some) for name, some in stages.items()},
         "cosine": min(cosines),
+        "pages": pages,
+        "busy": busy(embedder, given),
         "memory": largest(),
     }
+
+
+def busy(embedder: Embedder, texts: Sequence[str]) -> float:
+    """How many cores embedding keeps at work, in the mean; on a machine that does nothing else."""
+    began, used = time.perf_counter(), now()
+    embedder.encode(texts)
+    return (now() - used) / (time.perf_counter() - began)
 
 
 def largest() -> float:
@@ -234,7 +264,9 @@ def report(speed: dict[str, Any], memory: Sequence[dict[str, float]], note: str)
     lines += [
         "",
         f"Of the time of indexing, reading takes {stages['reading'] / whole:.1%}, embedding {stages['embedding'] / whole:.1%}, "
-        f"publishing {stages['publishing'] / whole:.1%}. The least cosine of a stored vector to the plain loop's is "
+        f"publishing {stages['publishing'] / whole:.1%}; to read the same articles as HTML pages would take "
+        f"{speed['pages'] / whole:.1%} of it. Embedding keeps {speed['busy']:.2f} cores at work, so that reading beside it "
+        f"could save at most the rest of them. The least cosine of a stored vector to the plain loop's is "
         f"{speed['cosine']:.5f}. The process took {speed['memory']:,.0f} MB at most, both models included.",
         "",
         "## Memory",
