@@ -11,9 +11,10 @@ import pytest
 
 from qa.errors import LibraryError
 from qa.library.database import FILE
-from qa.library.verify import repair, verify
+from qa.library.repair import repair
+from qa.library.verify import verify
 from qa.settings import Settings
-from qa.types import Hit
+from qa.types import Hit, Repair
 from tests.conftest import MakeDesk, WordEmbedder
 
 WITHOUT_CHECKSUMS = """
@@ -113,11 +114,11 @@ def test_a_damage_is_found_and_mended(library: Path, make_desk: MakeDesk, name: 
     assert not report.ok
     assert any(problem.kind == kind and detail in problem.detail for problem in report.problems), report.problems
     assert {problem.fix for problem in report.problems} == {f"qa repair --library {library}"}
-    assert len(repair(library, WordEmbedder, Settings())) == len(report.problems)
+    assert len(repair(library, WordEmbedder, Settings()).repaired) == len(report.problems)
     assert verify(library).ok
     if name != "a changed text":
         assert found(make_desk) == before
-    assert repair(library, WordEmbedder, Settings()) == ()
+    assert repair(library, WordEmbedder, Settings()) == Repair(True)
 
 
 def test_a_flipped_bit_in_a_text_is_mended_from_its_file(
@@ -131,7 +132,7 @@ def test_a_flipped_bit_in_a_text_is_mended_from_its_file(
     report = verify(library)
     assert ("database", "a page is not as it was written") in [(p.kind, p.detail) for p in report.problems]
     assert any("of bridge.txt is not the text that was embedded" in problem.detail for problem in report.problems)
-    assert repair(library, WordEmbedder, Settings())
+    assert repair(library, WordEmbedder, Settings()).repaired
     assert verify(library).ok
     assert make_desk().article("bridge.txt") != before
     assert make_desk().index(articles).updated == 1
@@ -207,7 +208,7 @@ def test_another_embedder_is_refused_until_all_is_embedded_anew(
         desk.search("bridge")
     with pytest.raises(LibraryError, match="reembed --model words --library"):
         repair(library, other, Settings())
-    assert repair(library, other, Settings(), reembed=True) == ("vectors: embedded anew",)
+    assert repair(library, other, Settings(), reembed=True) == Repair(True, ("vectors: embedded anew",))
     assert verify(library).ok
     assert desk.search("frost cherry")[0].article_id == "valley/orchard.txt"
     assert desk.index(articles).unchanged == 3
