@@ -80,13 +80,12 @@ def _mend(
 ) -> None:
     """Embed what has no vector that is right, then publish all that is derived from the articles' rows."""
     doubtful = set() if reembed else _doubtful_vectors(connection, folder, embedder.dimension)
-    held = connection.cursor()
 
     def is_lacking(text_hash: bytes) -> bool:
         """Whether a text is to be embedded, unless that was done by a run that was cut short."""
         if reembed or text_hash in doubtful:
             return True
-        return not held.execute("SELECT 1 FROM vectors WHERE text_hash = ?", (text_hash,)).fetchone()
+        return not rows(connection, "SELECT 1 FROM vectors WHERE text_hash = ?", (text_hash,))
 
     with Spool(folder) as spool, _vectors_beside(folder, embedder) as beside:
         cuts, strange = KeptCuts(spool), list[int]()

@@ -1,6 +1,7 @@
 """Hold rows, vectors, keyword index and file hashes against each other, one article and one FAISS file at a time."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -11,7 +12,7 @@ from qa.errors import LibraryError
 from qa.library.copies import copy_problems
 from qa.library.database import json_list, mapped_errors, open_to_read, rows
 from qa.library.embedded import NEW_VECTORS
-from qa.library.segments import contents_of, ids_of, read_segment
+from qa.library.segments import Segment, contents_of, ids_of, read_segment
 from qa.library.store import listed_segments
 from qa.retrieval.passages import passage_hash
 from qa.types import Problem, Progress, VerifyReport
@@ -30,7 +31,7 @@ def verify(folder: Path, fast: bool = False, progress: Progress | None = None) -
 
     ``fast`` reads no article's text and compares no vector: it checks SQLite's structure but for the tables of texts,
     vectors and words, which articles, passages, keyword entries and vectors there are, and the FAISS files' hashes.
-    Raises LibraryError when SQLite itself cannot read the library.
+    Raises LibraryError when SQLite itself cannot read the library, or a FAISS file was replaced meanwhile.
     """
     tell = progress or (lambda stage, done, total: None)
     fix = f"qa repair --library {folder}"
@@ -165,6 +166,10 @@ def _index_problems(connection: apsw.Connection, folder: Path, fast: bool, tell:
         try:
             index = read_segment(folder, segment)
         except LibraryError as error:
+            if not _is_listed(folder, segment):
+                raise LibraryError(
+                    f"the library at {folder} was changed while it was checked; repeat: qa verify --library {folder}"
+                ) from error
             yield "index file", str(error).partition(";")[0]
             continue
         if index.ntotal != segment.vectors:
@@ -182,6 +187,12 @@ def _index_problems(connection: apsw.Connection, folder: Path, fast: bool, tell:
             yield "index file", f"{strange} vectors of the FAISS files have no passage"
     if different:
         yield "index file", f"{different} vectors of the FAISS files differ from the stored ones"
+
+
+def _is_listed(folder: Path, segment: Segment) -> bool:
+    """Whether the present generation has a FAISS file, which is deleted where a merge has made a newer one since."""
+    with closing(open_to_read(folder)) as connection:
+        return segment in listed_segments(connection)
 
 
 def _name(connection: apsw.Connection, row_id: int) -> str:
