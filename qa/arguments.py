@@ -104,7 +104,9 @@ def argument_parser(version: str, run: Mapping[str, Command]) -> argparse.Argume
     remove.add_argument(
         "--purge", action="store_true", help="leave nothing of them, or of any removed before, on the disk"
     )
-    command("verify", "Hold rows, vectors, keyword index and files against each other.")
+    command("verify", "Hold rows, vectors, keyword index and files against each other.").add_argument(
+        "--fast", action="store_true", help="read no text and compare no vector"
+    )
     repair = command("repair", "Rebuild what verify found wrong.")
     repair.add_argument("--reembed", action="store_true", help="embed every passage anew with the present embedder")
     reembed = command("reembed", "Embed every passage anew with another embedder, while questions are answered.")

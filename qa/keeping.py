@@ -16,10 +16,12 @@ from qa.library.embedded import embedder_mismatch, recorded_embedder
 from qa.library.listing import ORDERS, Order, Selection
 from qa.library.lock import writing
 from qa.library.reembedding import reembed
+from qa.library.repair import repair
 from qa.library.restore import finish_restore, restore
 from qa.library.store import Library
 from qa.library.sync import remove, sync
 from qa.library.uploads import store_upload
+from qa.library.verify import verify
 from qa.library.watching import watch
 from qa.retrieval.embedder import DEFAULT
 from qa.retrieval.languages import known_languages
@@ -34,8 +36,10 @@ from qa.types import (
     Listing,
     Progress,
     Reembedding,
+    Repair,
     Statistics,
     SyncReport,
+    VerifyReport,
     Version,
 )
 
@@ -108,9 +112,24 @@ class KeptLibrary:
         """Write the library into one file, read back before it is there; questions go on meanwhile."""
         return backup(self.library.folder, Path(file), replace, progress)
 
-    def restore(self, file: Path | str, replace: bool = False) -> Backup:
+    def restore(self, file: Path | str, replace: bool = False, progress: Progress | None = None) -> Backup:
         """Make this library that of a backup; one that is there is replaced only where ``replace`` says so."""
-        return restore(self.library.folder, Path(file), replace)
+        return restore(self.library.folder, Path(file), replace, progress)
+
+    def verify(self, fast: bool = False, progress: Progress | None = None) -> VerifyReport:
+        """Everything that is wrong with the library; ``fast`` reads no text and compares no vector.
+
+        Raises LibraryError where there is no library, or SQLite cannot read it.
+        """
+        return verify(self.library.folder, fast, progress)
+
+    def repair(self, reembed: bool = False, progress: Progress | None = None) -> Repair:
+        """Rebuild from the stored articles what ``verify`` finds wrong; ``reembed`` embeds every passage anew, too.
+
+        What a run that was cut short has embedded is not embedded again. A database that cannot be read is set aside, and
+        its articles are indexed again from their files. Raises LibraryError where the library is another embedder's.
+        """
+        return repair(self.library.folder, lambda: self.embedder, self.settings, reembed, progress)
 
     def reembed(self, embedder: Callable[[], Embedder], progress: Progress | None = None) -> Reembedding:
         """Embed every passage anew with another embedder, with which the library is used afterwards; questions go on meanwhile.

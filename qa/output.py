@@ -11,7 +11,16 @@ from qa.retrieval.languages import is_unknown
 from qa.types import Answer, Change, Check, Citation, Hit, ListedArticle, Statistics, SyncReport
 
 _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
-_STAGES = {"fetching": "addresses asked", "reading": "articles read", "embedding": "passages embedded"}
+_STAGES = {
+    "fetching": "addresses asked",
+    "reading": "articles read",
+    "embedding": "passages embedded",
+    "structure": "SQLite's structure checked",
+    "checking": "articles checked",
+    "comparing": "index files checked",
+    "rebuilding": "articles rebuilt",
+    "unpacking": "megabytes checked",
+}
 
 
 def report_line(report: SyncReport) -> str:

@@ -333,13 +333,27 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """Rows, vectors, keyword index and file hashes held against each other."""
+    """Rows, vectors, keyword index and file hashes held against each other; ``fast``: no text or vector was read."""
 
     ok: bool
     articles: int
     passages: int
     vectors: int
     problems: tuple[Problem, ...] = ()
+    fast: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What ``repair`` did, a line each, and whether the library is sound now.
+
+    ``not_back`` says which articles of a database that could not be read are missing still, and how they come back; None
+    where all are there.
+    """
+
+    ok: bool
+    repaired: tuple[str, ...] = ()
+    not_back: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

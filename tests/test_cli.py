@@ -185,7 +185,13 @@ def test_verify_says_what_is_wrong_and_exits_1(library: Path, capsys: pytest.Cap
         "passages": 3,
         "vectors": 3,
         "problems": [],
+        "fast": False,
     }
+    assert document(capsys, "verify", "--fast", *place)["fast"] is True
+    assert main(["verify", "--fast", *place]) == 0
+    assert capsys.readouterr().out == (
+        "ok: 3 articles, 3 passages, 3 vectors; texts and vectors were not read, which qa verify without --fast does\n"
+    )
     (file,) = library.rglob("*.faiss")
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 0xFF

@@ -12,7 +12,8 @@ from qa.cli import main
 from qa.errors import InputError, LibraryError
 from qa.library.database import get_meta, open_to_read, open_to_write
 from qa.library.lock import writing
-from qa.library.verify import repair, verify
+from qa.library.repair import repair
+from qa.library.verify import verify
 from qa.types import Change, SyncReport
 from tests.conftest import MakeDesk
 from tests.site import Page, Site, feed, serving

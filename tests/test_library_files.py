@@ -12,7 +12,8 @@ from qa.articles.looks import Looks
 from qa.chat import Desk
 from qa.errors import InputError, LibraryError
 from qa.library.database import FILE, FORMAT, get_meta, open_to_read, rows, set_meta
-from qa.library.verify import repair, verify
+from qa.library.repair import repair
+from qa.library.verify import verify
 from qa.types import SyncReport
 from tests.broken_files import zipped
 from tests.conftest import MakeDesk, WordEmbedder, write_articles

@@ -7,10 +7,11 @@ import apsw
 import numpy as np
 import pytest
 
+from qa.library.cuts import cut_article
 from qa.library.database import open_to_write, rows
 from qa.library.embedded import record_embedder
 from qa.library.plan import make_plan
-from qa.library.publish import cut_article, embed, publish, store_vectors, write_one_segment
+from qa.library.publish import embed, publish, store_vectors, write_one_segment
 from qa.library.segments import Segment, write_segment
 from qa.library.sources import sources_to_sync
 from qa.library.store import Library, listed_segments

@@ -22,9 +22,11 @@ from qa.library.database import FILE
 from qa.library.embedded import recorded_embedder, vector_tables
 from qa.library.lock import writing
 from qa.library.reembedding import reembed
-from qa.library.verify import repair, verify
+from qa.library.repair import repair
+from qa.library.verify import verify
 from qa.retrieval.embedder import base_folder
 from qa.settings import Settings
+from qa.types import Repair
 from tests.commands import document, error
 from tests.conftest import MakeDesk, ScriptedGenerator, WordEmbedder, WordReader, resize, write_articles
 from tests.reliability.made import FewWords, desk_for, name, write
@@ -242,10 +244,10 @@ def test_repair_and_purge_leave_nothing_doubtful_or_removed(library: Path) -> No
     desk = desk_for(library)
     desk.remove(name(3), purge=True)
     assert len(stored(library, "new_vectors") - stored(library, "vectors")) == 0
-    assert repair(library, WordEmbedder, Settings()) == ()
+    assert repair(library, WordEmbedder, Settings()) == Repair(True)
     assert tables(library) == ["new_vectors", "vectors"]
     apsw.Connection(str(library / FILE)).execute("DELETE FROM keywords WHERE rowid = 1")
-    assert repair(library, WordEmbedder, Settings())
+    assert repair(library, WordEmbedder, Settings()).repaired
     assert tables(library) == ["vectors"]
 
 

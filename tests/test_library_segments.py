@@ -8,9 +8,15 @@ import numpy as np
 import pytest
 
 from qa.errors import LibraryError
-from qa.library.segments import Segment, VectorIndex, read_segment, remove_unlisted, write_segment
+from qa.library.segments import Segment, VectorIndex, contents_of, ids_of, read_segment, remove_unlisted, write_segment
 
 AXES = np.eye(4, dtype=np.float32)
+
+
+def contents(library: Path, segment: Segment) -> dict[int, list[float]]:
+    """The vectors of a FAISS file by their passage ids."""
+    parts = contents_of(read_segment(library, segment))
+    return {number: vector.tolist() for ids, vectors in parts for number, vector in zip(ids, vectors, strict=True)}
 
 
 def test_a_segment_is_named_by_its_hash_and_read_back(tmp_path: Path) -> None:
@@ -36,14 +42,14 @@ def test_a_file_of_an_earlier_version_holds_32_bits_and_is_searched_with_the_oth
     question, allowed = np.array([0.8, 0.6, 0, 0]), np.array([False] * 8 + [True])
     assert index.search(question, 2) == [(7, pytest.approx(0.8)), (8, pytest.approx(0.6))]
     assert index.search(question, 2, allowed) == [(8, pytest.approx(0.6))]
-    assert {i: vector.tolist() for i, vector in index.contents().items()} == {7: [1, 0, 0, 0], 8: [0, 1, 0, 0]}
+    assert contents(tmp_path, Segment("former.faiss", digest, 1)) == {7: [1, 0, 0, 0]}
+    assert contents(tmp_path, now) == {8: [0, 1, 0, 0]}
 
 
 def test_a_vector_is_read_back_as_sqlite_keeps_it(tmp_path: Path) -> None:
     """In 16 bits, every one of which is kept."""
     stored = np.array([[0.1, -0.7, 0.33, 0.62]], dtype=np.float16).astype(np.float32)
-    contents = VectorIndex(tmp_path, [write_segment(tmp_path, [5], stored)]).contents()
-    assert contents[5].tolist() == stored[0].tolist()
+    assert contents(tmp_path, write_segment(tmp_path, [5], stored)) == {5: stored[0].tolist()}
 
 
 def test_every_flipped_byte_is_found_before_the_file_is_parsed(tmp_path: Path) -> None:
@@ -101,7 +107,6 @@ def test_what_is_not_allowed_is_shut_out(tmp_path: Path) -> None:
 def test_an_index_of_nothing_finds_nothing(tmp_path: Path) -> None:
     """A library without passages has no files."""
     assert VectorIndex(tmp_path, ()).search(AXES[0], 5) == []
-    assert VectorIndex(tmp_path, ()).contents() == {}
 
 
 def test_what_is_in_memory_is_not_read_again(tmp_path: Path) -> None:
@@ -116,10 +121,13 @@ def test_what_is_in_memory_is_not_read_again(tmp_path: Path) -> None:
 
 
 def test_contents_are_what_was_written(tmp_path: Path) -> None:
-    """Every id with its vector."""
-    index = VectorIndex(tmp_path, [write_segment(tmp_path, [7, 5], AXES[:2]), write_segment(tmp_path, [9], AXES[2:3])])
-    found = index.contents()
-    assert {key: row.tolist() for key, row in found.items()} == {7: [1, 0, 0, 0], 5: [0, 1, 0, 0], 9: [0, 0, 1, 0]}
+    """Every id with its vector, in the order in which they were written, also where they are handed over in several parts."""
+    ids = list(range(9_000, 0, -1))
+    index = read_segment(tmp_path, write_segment(tmp_path, ids, AXES[[number % 4 for number in ids]]))
+    parts = list(contents_of(index))
+    assert len(parts) > 1
+    assert [number for some, _ in parts for number in some] == ids_of(index).tolist() == ids
+    assert all(vectors.tolist() == AXES[[number % 4 for number in some]].tolist() for some, vectors in parts)
 
 
 def test_what_no_generation_lists_is_deleted(tmp_path: Path) -> None:

@@ -6,14 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import apsw
-import numpy as np
 import pytest
 
 from qa.errors import LibraryError
-from qa.library.database import FILE
-from qa.library.verify import repair, verify
+from qa.library.database import FILE, open_to_read, open_to_write, rows
+from qa.library.publish import write_one_segment
+from qa.library.repair import repair
+from qa.library.verify import verify
 from qa.settings import Settings
-from qa.types import Hit
+from qa.types import Hit, Repair, VerifyReport
 from tests.conftest import MakeDesk, WordEmbedder
 
 WITHOUT_CHECKSUMS = """
@@ -113,11 +114,11 @@ def test_a_damage_is_found_and_mended(library: Path, make_desk: MakeDesk, name: 
     assert not report.ok
     assert any(problem.kind == kind and detail in problem.detail for problem in report.problems), report.problems
     assert {problem.fix for problem in report.problems} == {f"qa repair --library {library}"}
-    assert len(repair(library, WordEmbedder, Settings())) == len(report.problems)
+    assert len(repair(library, WordEmbedder, Settings()).repaired) == len(report.problems)
     assert verify(library).ok
     if name != "a changed text":
         assert found(make_desk) == before
-    assert repair(library, WordEmbedder, Settings()) == ()
+    assert repair(library, WordEmbedder, Settings()) == Repair(True)
 
 
 def test_a_flipped_bit_in_a_text_is_mended_from_its_file(
@@ -131,7 +132,7 @@ def test_a_flipped_bit_in_a_text_is_mended_from_its_file(
     report = verify(library)
     assert ("database", "a page is not as it was written") in [(p.kind, p.detail) for p in report.problems]
     assert any("of bridge.txt is not the text that was embedded" in problem.detail for problem in report.problems)
-    assert repair(library, WordEmbedder, Settings())
+    assert repair(library, WordEmbedder, Settings()).repaired
     assert verify(library).ok
     assert make_desk().article("bridge.txt") != before
     assert make_desk().index(articles).updated == 1
@@ -150,82 +151,80 @@ def test_pages_written_without_checksums_are_mended(library: Path, make_desk: Ma
     assert found(make_desk) == before
 
 
-def test_repair_embeds_only_what_has_no_vector(library: Path) -> None:
-    """A damaged FAISS file is written from the vectors in SQLite."""
-    flip(library)
-    embedder = WordEmbedder()
-    repair(library, lambda: embedder, Settings())
-    assert embedder.encoded == []
+FULL_ONLY = ("changed vectors", "vectors of another length", "a changed text", "an article that is not compared",
+    "bands of a deleted article", "a copy of nothing")  # fmt: skip
 
 
-def test_repair_embeds_anew_what_differs_from_a_sound_file(library: Path) -> None:
-    """The file's hash is right, so it is the stored vector that was changed: it must not spread."""
-    vector = np.zeros(512, dtype=np.float16).tobytes().hex()
-    execute(
-        f"UPDATE vectors SET vector = x'{vector}' WHERE text_hash = (SELECT text_hash FROM passages WHERE passage_id = 2)"
-    )(library)
-    embedder = WordEmbedder()
-    repair(library, lambda: embedder, Settings())
-    assert len(embedder.encoded) == 1
+@pytest.mark.parametrize("name", DAMAGES)
+def test_the_fast_check_finds_what_takes_no_reading_of_texts_and_vectors(library: Path, name: str) -> None:
+    """And says the same of it as the full one."""
+    DAMAGES[name][0](library)
+    fast, full = verify(library, fast=True), verify(library)
+    assert (fast.fast, full.fast) == (True, False)
+    assert fast.ok == (name in FULL_ONLY)
+    assert set(fast.problems) <= set(full.problems)
+    assert (fast.articles, fast.passages, fast.vectors) == (full.articles, full.passages, full.vectors)
+
+
+def test_the_fast_check_reads_no_text(library: Path) -> None:
+    """A page whose checksum is wrong is found where it holds rows of numbers, not where it holds articles."""
+    sound = (library / FILE).read_bytes()
+    assert verify(library, fast=True) == VerifyReport(True, 3, 3, 3, (), True)
+    connection = open_to_read(library)
+    pages = dict(rows(connection, "SELECT name, rootpage FROM sqlite_schema"))
+    connection.close()
+    for table, problems in (("articles", []), ("passages", ["a page is not as it was written"])):
+        data = bytearray(sound)
+        data[pages[table] * 4096 - 1] ^= 1  # the last byte of its checksum
+        (library / FILE).write_bytes(data)
+        assert [problem.detail for problem in verify(library, fast=True).problems] == problems
+        assert [problem.detail for problem in verify(library).problems] == ["a page is not as it was written"]
+
+
+def test_each_damaged_file_is_named_and_the_others_are_compared(library: Path) -> None:
+    """One FAISS file for each passage, the first is damaged and the vector of the last is another in SQLite."""
+    connection = open_to_write(library)
+    with connection:
+        write_one_segment(connection, library, largest=1)
+    first, _, last = rows(connection, "SELECT file FROM segments ORDER BY rowid")
+    connection.execute("UPDATE vectors SET vector = zeroblob(1024) WHERE text_hash = "
+        "(SELECT text_hash FROM passages WHERE passage_id = 3)")  # fmt: skip
+    connection.execute("UPDATE segments SET vectors = 7 WHERE file = ?", last)
+    connection.close()
+    (library / "segments" / first[0]).write_bytes(b"Ix")
+    assert {problem.detail.replace(str(library), "LIBRARY") for problem in verify(library).problems} == {
+        f"the index file LIBRARY/segments/{first[0]} is damaged (its hash differs)",
+        f"{last[0]} holds 1 vectors, but 7 are listed",
+        "1 vectors of the FAISS files differ from the stored ones",
+    }
+
+
+def test_progress_tells_how_far_a_check_is(library: Path) -> None:
+    """Articles and FAISS files of how many; the fast check goes through no articles."""
+    told: list[tuple[str, int, int]] = []
+    verify(library, progress=lambda *values: told.append(values))
+    assert told == [
+        ("structure", 0, 0),
+        *(("checking", done, 3) for done in range(4)),
+        ("comparing", 0, 1),
+        ("comparing", 1, 1),
+    ]
+    told.clear()
+    verify(library, fast=True, progress=lambda *values: told.append(values))
+    assert told == [("structure", 0, 0), ("comparing", 0, 1), ("comparing", 1, 1)]
+
+
+def test_what_is_indexed_meanwhile_is_no_damage(library: Path, articles: Path, make_desk: MakeDesk) -> None:
+    """The check goes on with the state it began with, and says so where a file of that is deleted."""
+
+    def index(stage: str, done: int, total: int) -> None:
+        if (stage, done) == ("comparing", 0):
+            (articles / "library.txt").write_text("The town library burned down.\n")
+            make_desk().index(articles)
+
+    with pytest.raises(LibraryError, match="was changed while it was checked; repeat: qa verify --library"):
+        verify(library, progress=index)
     assert verify(library).ok
-
-
-def test_leftovers_are_swept_by_repair(library: Path) -> None:
-    """Files that no generation lists."""
-    (library / "segments" / "old.faiss").write_bytes(b"x")
-    execute("DELETE FROM keywords WHERE rowid = 1")(library)
-    repair(library, WordEmbedder, Settings())
-    assert "old.faiss" not in [file.name for file in (library / "segments").iterdir()]
-
-
-class Backwards(WordEmbedder):
-    """Another embedder: the same vectors from back to front."""
-
-    fingerprint = "backwards-512"
-
-    def encode(self, texts: list[str]) -> np.ndarray:  # type: ignore[override]
-        """Rows reversed."""
-        return super().encode(texts)[:, ::-1]
-
-
-class Short(WordEmbedder):
-    """Another embedder, of another dimension."""
-
-    fingerprint = "short-256"
-    dimension = 256
-
-
-@pytest.mark.parametrize("other", [Backwards, Short])
-def test_another_embedder_is_refused_until_all_is_embedded_anew(
-    library: Path, articles: Path, make_desk: MakeDesk, tmp_path: Path, other: type[WordEmbedder]
-) -> None:
-    """The remedy is named; after it the former embedder is the one that is refused."""
-    from qa.chat import Desk
-
-    desk = Desk(tmp_path / "library", Settings(), other, pytest.fail, pytest.fail)
-    with pytest.raises(LibraryError, match="reembed --model words --library"):
-        desk.search("bridge")
-    with pytest.raises(LibraryError, match="reembed --model words --library"):
-        repair(library, other, Settings())
-    assert repair(library, other, Settings(), reembed=True) == ("vectors: embedded anew",)
-    assert verify(library).ok
-    assert desk.search("frost cherry")[0].article_id == "valley/orchard.txt"
-    assert desk.index(articles).unchanged == 3
-    with pytest.raises(LibraryError, match="made with the embedder"):
-        make_desk().search("bridge")
-
-
-def test_an_interrupted_repair_changes_nothing(library: Path, make_desk: MakeDesk) -> None:
-    """All of it is one transaction."""
-    before = found(make_desk)
-
-    def interrupt(stage: str, done: int, total: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        repair(library, Backwards, Settings(), reembed=True, progress=interrupt)
-    assert verify(library).ok
-    assert found(make_desk) == before
 
 
 def test_what_sqlite_cannot_read_is_an_error_of_one_line(library: Path) -> None:

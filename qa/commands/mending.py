@@ -3,7 +3,7 @@
 import argparse
 from dataclasses import asdict
 
-from qa.commands.common import DONE, FAILED, desk_of, print_json, say
+from qa.commands.common import DONE, FAILED, PARTLY, desk_of, print_json, say
 from qa.output import ProgressLine, check_line
 from qa.settings import Settings, library_path
 from qa.types import Backup
@@ -13,12 +13,18 @@ def verify_command(options: argparse.Namespace) -> int:
     """Say what is wrong with a library."""
     from qa.library.verify import verify
 
-    report = verify(library_path(options.library))
+    progress = ProgressLine()
+    try:
+        report = verify(library_path(options.library), options.fast, progress)
+    finally:
+        progress.close()
     if options.json:
         print_json(asdict(report))
     else:
+        unread = "; texts and vectors were not read, which qa verify without --fast does" if report.fast else ""
         print(
-            f"{'ok' if report.ok else 'not ok'}: {report.articles} articles, {report.passages} passages, {report.vectors} vectors"
+            f"{'ok' if report.ok else 'not ok'}: {report.articles} articles, {report.passages} passages, "
+            f"{report.vectors} vectors{unread}"
         )
     if not options.json or not report.ok:
         for problem in report.problems:
@@ -28,19 +34,18 @@ def verify_command(options: argparse.Namespace) -> int:
 
 def repair_command(options: argparse.Namespace) -> int:
     """Rebuild what can be rebuilt."""
-    from qa.library.verify import repair, verify
-
-    desk = desk_of(options)
     progress = ProgressLine()
     try:
-        repaired = repair(desk.library.folder, lambda: desk.embedder, desk.settings, options.reembed, progress)
+        done = desk_of(options).repair(options.reembed, progress)
     finally:
         progress.close()
-    ok = verify(desk.library.folder).ok
-    print_json({"ok": ok, "repaired": list(repaired)}) if options.json else print(
-        "\n".join([*repaired, "ok" if ok else "not ok"])
-    )
-    return DONE if ok else FAILED
+    ending = (done.not_back or "ok") if done.ok else "not ok"
+    print_json(asdict(done)) if options.json else print("\n".join([*done.repaired, ending]))
+    if options.json and done.not_back:
+        say(done.not_back)
+    if not done.ok:
+        return FAILED
+    return PARTLY if done.not_back else DONE
 
 
 def reembed_command(options: argparse.Namespace) -> int:
@@ -83,7 +88,11 @@ def backup_command(options: argparse.Namespace) -> int:
 
 def restore_command(options: argparse.Namespace) -> int:
     """Make the library of a backup."""
-    made = desk_of(options).restore(options.file, options.replace)
+    progress = ProgressLine()
+    try:
+        made = desk_of(options).restore(options.file, options.replace, progress)
+    finally:
+        progress.close()
     return _backup_said("restored {articles} articles in {files} files from {file}, {megabytes:.1f} MB", made, options)
 
 

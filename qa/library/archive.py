@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from qa.articles.file_name import is_fit
 from qa.errors import InputError
+from qa.types import Progress
 
 FORMAT = 1
 LIST = "backup.json"
@@ -79,14 +80,25 @@ def opened_archive(file: Path) -> Iterator[tuple[zipfile.ZipFile, Contents]]:
         raise InputError(f"{file} is no backup, or a damaged one ({error}); give another") from error
 
 
-def read_members(archive: zipfile.ZipFile, contents: Contents, into: Path | None = None) -> None:
-    """Hold every member against its hash, and write it into a folder where one is given.
+def read_members(
+    archive: zipfile.ZipFile, contents: Contents, into: Path | None = None, progress: Progress | None = None
+) -> None:
+    """Hold every member against its hash, and write it into a folder where one is given; ``progress`` counts megabytes.
 
     Raises InputError for the first that differs.
     """
+    tell = progress or (lambda stage, done, total: None)
+    total, done = sum(member.size for member in contents.members), 0
     for member in contents.members:
         with archive.open(member.name) as source, _written(into, member.name) as written:
-            if copied(source, written.write) != (member.size, member.sha256):
+
+            def write(piece: bytes, written: IO[bytes] = written) -> None:
+                nonlocal done
+                written.write(piece)
+                done += len(piece)
+                tell("unpacking", done // 1_000_000, total // 1_000_000)
+
+            if copied(source, write) != (member.size, member.sha256):
                 raise InputError(f"{member.name} in the backup is damaged (its hash differs); give another backup")
 
 

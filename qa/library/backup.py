@@ -59,7 +59,7 @@ def backup(folder: Path, file: Path, replace: bool = False, progress: Progress |
             written.flush()
             os.fsync(written.fileno())
         with opened_archive(part) as (again, contents):
-            read_members(again, contents)
+            read_members(again, contents, progress=progress)
         size = part.stat().st_size
         part.replace(target)
         sync_folder(target.parent)

@@ -59,7 +59,7 @@ def regroup(connection: apsw.Connection, changed: Sequence[int], removed: Iterab
 
 def copy_problems(connection: apsw.Connection) -> Iterator[tuple[str, str]]:
     """What is wrong with bands and groups, as kind and detail."""
-    bare = rows(connection, "SELECT text FROM articles WHERE row_id NOT IN (SELECT row_id FROM copy_bands)")
+    bare = connection.execute("SELECT text FROM articles WHERE row_id NOT IN (SELECT row_id FROM copy_bands)")
     if missing := sum(bool(words(text)) for (text,) in bare):
         yield "near copies", f"{missing} articles were not compared with the others"
     gone = """SELECT row_id FROM (SELECT row_id FROM copy_bands UNION SELECT row_id FROM near_copies)

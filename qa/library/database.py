@@ -23,6 +23,7 @@ from qa.library.durable import make_folder
 
 FILE = "library.sqlite"
 ASIDE = "damaged-"  # what the folders in a library are called in which damaged files are kept
+MENDING = ".mending"  # the folder in a library of the vectors that a repair has made and not published yet
 FORMAT = "4"
 # 2 lacks the history and the pages, 3 the looks of files, the visits, the languages and the numbers of words: no answer
 # needs them.

@@ -12,6 +12,7 @@ import numpy as np
 from qa.errors import ModelError
 from qa.library.addresses import record_visit
 from qa.library.copies import regroup
+from qa.library.cuts import Cut
 from qa.library.database import json_list, next_generation, rows
 from qa.library.embedded import vector_tables
 from qa.library.files import note_files
@@ -21,9 +22,7 @@ from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids, forget, forget_gone
 from qa.library.store import listed_segments
 from qa.library.word_counts import count_words, forget_words
-from qa.retrieval.passages import passage_hash, searchable_text, split_passages
-from qa.settings import Settings
-from qa.types import Article, Embedder, Span
+from qa.types import Article, Embedder
 
 BATCH = 256  # passages embedded between two commits: what an interruption costs at most
 WINDOW = 8_192  # passages whose texts are in memory and sorted by length together
@@ -35,28 +34,11 @@ MOST_DEAD = 0.2  # share of dead vectors from which a merge pays
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """A passage to be written: its span, the text that is embedded for it, and that text's hash."""
-
-    span: Span
-    searchable: str
-    text_hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class _Past:
     """What an article was before its file was renamed: the number of the plan's addition that it is now, and its versions."""
 
     addition: int
     versions: list[int]
-
-
-def cut_article(title: str, date: str | None, text: str, settings: Settings) -> tuple[Cut, ...]:
-    """The passages of an article."""
-    spans = split_passages(text, settings.passage_words, settings.overlap_sentences)
-    searchable = [searchable_text(title, date, text[span.start : span.end]) for span in spans]
-    hashes = [passage_hash(title, date, text[span.start : span.end]) for span in spans]
-    return tuple(map(Cut, spans, searchable, hashes))
 
 
 def embed(

@@ -11,7 +11,7 @@ import apsw
 
 from qa.articles.candidate import LINE_SUFFIXES, article_suffix
 from qa.errors import LibraryError
-from qa.library.database import ASIDE, rows
+from qa.library.database import ASIDE, MENDING, rows
 from qa.library.embedded import vector_tables
 from qa.library.history import forget
 from qa.library.publish import write_one_segment
@@ -29,7 +29,7 @@ def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
     Needs as much free space as the library takes. Raises LibraryError where a question that is being answered keeps the
     log, or an uploaded file cannot be rewritten: of files of several articles only those of lines can.
     """
-    for left in (folder / STAGING, *folder.glob(f"{ASIDE}*")):
+    for left in (folder / STAGING, folder / MENDING, *folder.glob(f"{ASIDE}*")):
         shutil.rmtree(left, ignore_errors=True)
     holding = _purge_uploads(connection, uploads)
     with connection:

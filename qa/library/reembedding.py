@@ -7,10 +7,11 @@ from pathlib import Path
 import apsw
 
 from qa.errors import LibraryError
+from qa.library.cuts import Cut
 from qa.library.database import get_meta, mapped_errors, next_generation, open_to_read, open_to_write, rows, set_meta
 from qa.library.embedded import NEW_VECTORS, UNDER_WAY, WITHOUT_NEW, drop_new, set_embedder
 from qa.library.lock import writing
-from qa.library.publish import WINDOW, Cut, store_vectors, write_one_segment
+from qa.library.publish import WINDOW, store_vectors, write_one_segment
 from qa.library.segments import remove_unlisted
 from qa.library.store import listed_segments
 from qa.retrieval.passages import passage_hash, searchable_text

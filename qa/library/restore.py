@@ -30,7 +30,7 @@ from qa.library.durable import make_folder, sync_folder
 from qa.library.lock import writing
 from qa.library.segments import FOLDER, remove_unlisted
 from qa.library.store import UPLOADS, listed_segments
-from qa.types import Backup
+from qa.types import Backup, Progress
 
 STAGING = ".restoring"
 # What SQLite raises where the disk is full or may not be written; the backup itself may be sound.
@@ -38,7 +38,7 @@ _OF_THE_DISK = (OSError, apsw.FullError, apsw.IOError, apsw.CantOpenError, apsw.
 _BESIDE = (UPLOADS, SETTINGS)  # what of a library lies beside database and FAISS files
 
 
-def restore(folder: Path, file: Path, replace: bool = False) -> Backup:
+def restore(folder: Path, file: Path, replace: bool = False, progress: Progress | None = None) -> Backup:
     """Make the library of a backup at a folder; ``replace`` lets it take the place of the one that is there.
 
     A question that is being answered meanwhile keeps the state it began with. Raises InputError where the file is no sound
@@ -50,7 +50,7 @@ def restore(folder: Path, file: Path, replace: bool = False) -> Backup:
         _refuse_existing(folder, replace)
         with _staging(folder) as staging:
             room_for(contents, staging)
-            read_members(archive, contents, staging)
+            read_members(archive, contents, staging, progress)
             _complete(staging)
             _check(staging, folder, contents, file)
             _put(staging, folder)

@@ -5,7 +5,7 @@ and renamed before the transaction that lists it, so a kill at any point leaves 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from qa.errors import LibraryError
 from qa.library.durable import make_folder, write_file
 
 FOLDER = "segments"
+_AT_ONCE = 4_096  # vectors that are taken out of an index together
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,21 @@ def read_segment(folder: Path, segment: Segment) -> Any:
     return faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
 
 
+def ids_of(index: Any) -> Any:
+    """The passage ids of a FAISS index in the order of its vectors, int64 of shape (n,)."""
+    import faiss
+
+    return faiss.vector_to_array(index.id_map)
+
+
+def contents_of(index: Any) -> Iterator[tuple[list[int], Any]]:
+    """The passage ids of a FAISS index with their vectors, float32 of shape (n, dimension), few at a time."""
+    ids = ids_of(index).tolist()
+    for first in range(0, len(ids), _AT_ONCE):
+        some = ids[first : first + _AT_ONCE]
+        yield some, index.index.reconstruct_n(first, len(some))
+
+
 def remove_unlisted(folder: Path, listed: Sequence[str]) -> None:
     """Delete what no generation lists: files of older generations and what a killed run left behind."""
     place = folder / FOLDER
@@ -101,14 +117,3 @@ class VectorIndex:
             scores, ids = index.search(query, min(count, index.ntotal), params=parameters)
             found += [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:count]
-
-    def contents(self) -> dict[int, Any]:
-        """Every passage id with its vector, for verification."""
-        import faiss
-
-        contents: dict[int, Any] = {}
-        for index in self.by_segment.values():
-            ids = faiss.vector_to_array(index.id_map)
-            rows = index.index.reconstruct_n(0, index.ntotal)
-            contents.update(zip(ids.tolist(), rows, strict=True))
-        return contents

@@ -1,7 +1,7 @@
 """Indexing: sources -> articles -> passages -> vectors for what changed -> one transaction."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import apsw
 from qa.errors import InputError
 from qa.fetching.address import checked_address, is_address
 from qa.library.addresses import Visit
+from qa.library.cuts import KeptCuts, cut_article
 from qa.library.database import (
     delete_database,
     exists,
@@ -22,14 +23,14 @@ from qa.library.embedded import record_embedder
 from qa.library.files import files_of
 from qa.library.lock import writing
 from qa.library.plan import NOT_ASKED, Plan, make_plan
-from qa.library.publish import Cut, cut_article, embed, publish
+from qa.library.publish import embed, publish
 from qa.library.purging import purge
 from qa.library.sources import Source, WebSource, sources_to_sync
 from qa.library.spool import Spool
 from qa.library.store import UPLOADS
 from qa.library.uploads import file_holding
 from qa.settings import Settings
-from qa.types import Embedder, Progress, Span, SyncReport
+from qa.types import Embedder, Progress, SyncReport
 
 # A file's articles have its path, those in an archive a longer one.
 _IN_FILE = "source_id = ?1 AND (path = ?2 OR substr(path, 1, length(?2) + 1) = ?2 || '/')"
@@ -80,14 +81,11 @@ def sync(
                 )
             finally:
                 connection.execute("ROLLBACK")
-            articles = (addition.article for addition in plan.additions)
-            places = [spool.put(_packed(cut_article(a.title, a.date, a.text, settings))) for a in articles]
-
-            def cuts() -> Iterator[list[Cut]]:
-                return map(_unpacked, map(spool.get, places))
-
-            embed(connection, cuts, made, lambda done, total: tell("embedding", done, total))
-            publish(connection, folder, plan, cuts(), register=register)
+            cuts = KeptCuts(spool)
+            for article in (addition.article for addition in plan.additions):
+                cuts.put(cut_article(article.title, article.date, article.text, settings))
+            embed(connection, lambda: cuts, made, lambda done, total: tell("embedding", done, total))
+            publish(connection, folder, plan, cuts, register=register)
         except InputError:
             if new:  # a mistyped path makes no library
                 connection.close()
@@ -96,15 +94,6 @@ def sync(
         finally:
             connection.close()
     return report_of(plan, began)
-
-
-def _packed(cuts: Sequence[Cut]) -> list[tuple[int, int, str, str]]:
-    """Passages as JSON has them."""
-    return [(cut.span.start, cut.span.end, cut.searchable, cut.text_hash.hex()) for cut in cuts]
-
-
-def _unpacked(values: Sequence[tuple[int, int, str, str]]) -> list[Cut]:
-    return [Cut(Span(start, end), searchable, bytes.fromhex(text_hash)) for start, end, searchable, text_hash in values]
 
 
 def report_of(plan: Plan, began: float) -> SyncReport:

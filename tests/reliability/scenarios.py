@@ -10,7 +10,7 @@ import apsw
 
 from qa.errors import LibraryError
 from qa.library.database import FILE
-from qa.library.segments import VectorIndex
+from qa.library.segments import ids_of, read_segment
 from qa.library.store import UPLOADS, listed_segments
 from qa.library.verify import verify
 from tests.reliability import made, naive
@@ -154,7 +154,8 @@ def _hold_together(folder: Path) -> None:
 
         passages = ids("SELECT passage_id FROM passages")
         keywords = ids("SELECT id FROM keywords_docsize")
-        vectors = set(VectorIndex(folder, listed_segments(connection)).contents()) - ids("SELECT * FROM tombstones")
+        files = [read_segment(folder, segment) for segment in listed_segments(connection)]
+        vectors = {number for file in files for number in ids_of(file).tolist()} - ids("SELECT * FROM tombstones")
     finally:
         connection.close()
     if not passages == keywords == vectors:
