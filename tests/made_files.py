@@ -43,6 +43,7 @@ WORLD = (
     "\u6e2f\u53e3\u82b1\u4e86 {number} \u5929\u3002 The sign in {place} says so.",
 )
 SOURCES = ("Vessmark Courier", "Radio Dunnerby & Co.")
+TEMPLATE_MADE = docx.Document().core_properties.created  # a day that says nothing of the file
 LATIN, CYRILLIC, ANY = (*SENTENCES,), (*RUSSIAN,), (*SENTENCES, *RUSSIAN, *WORLD)
 # Of what each may be made; short, as programs that write mails break long ones.
 TITLES = {
@@ -204,7 +205,7 @@ def write_word(tell: Teller, name: str) -> Made:
         if story.day:
             document.core_properties.created = datetime.fromisoformat(story.day)
         else:
-            document.core_properties.created = docx.Document().core_properties.created
+            document.core_properties.created = TEMPLATE_MADE
 
     data = make_docx(change, title=story.title if kind == "title" else "", author=story.source or "")
     text = "\n".join([story.title] * (kind == "headline") + [story.text] + ["Sum | 12 crowns"] * table)
@@ -344,7 +345,7 @@ def _rss(tell: Teller, name: str) -> Made:
         if day:
             fields["pubDate"] = f"{day:%d %b %Y} 23:40:00 -0700"
         if chance.random() < 0.4:  # the whole of it beside a summary
-            fields |= {"content:encoded": f"<![CDATA[{_markup(story)}]]>", "description": "Short."}
+            fields |= {"content:encoded": f"<![CDATA[{_markup(story)}]]>", "description": escape(story.text[:9])}
         items.append(item(**fields))
         told.append(Told(given_id, story.title, story.day, "Lenvik Post", story.text))
     return Made(name, make_rss(*items, encoding=encoding), tuple(told))

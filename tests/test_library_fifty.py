@@ -102,7 +102,7 @@ def assert_as_left(broken: Broken, found: list[Article], reasons: list[str]) -> 
 def stood_in(text: str, broken: Broken) -> bool:
     """Whether a text is part of what a file held: to the letter, or, where bytes of it are others, for the most part."""
     if broken.what == "cut short":
-        return any((text[:-TORN].rstrip() or text) in held for held in broken.held)
+        return any((text[:-TORN].rstrip() or text.rstrip("\ufffd")) in held for held in broken.held)
     if broken.what != "damaged":
         return text in broken.held
     return kept(text, "\n".join(broken.held)) >= KEPT * len(text) - FEW
