@@ -63,6 +63,15 @@ def test_each_item_of_a_feed_is_an_article(reader: ArticleReader, name: str, enc
     assert read_all(reader, name, make_rss(FULL, SHORT, encoding=encoding)) == [FERRY, CRANE]
 
 
+def test_one_broken_letter_does_not_change_the_others(reader: ArticleReader) -> None:
+    """The feed stays in the encoding that it is in."""
+    data = make_rss(FULL, item(guid="2", description="Gr\u00fc\u00dfe aus \u00c5")).replace(b"\xc3\x85", b"\xc3")
+    ferry, greeting = read_all(reader, "a.rss", data)
+    assert ferry == FERRY
+    assert isinstance(greeting, Article)
+    assert greeting.text == "Gr\u00fc\u00dfe aus \ufffd"
+
+
 def test_atom_and_rdf_are_feeds_too(reader: ArticleReader) -> None:
     """The day is that of the author's clock; an entry may name its own source; text is no markup."""
     assert read_all(reader, "a.atom", ATOM.encode()) == [

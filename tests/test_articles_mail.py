@@ -107,6 +107,13 @@ def test_a_wrong_encoding_is_read_as_western_european(reader: ArticleReader, nam
     assert text_of(reader, raw("K\u00f6nig \u20ac".encode("cp1252"), field)) == "K\u00f6nig \u20ac"
 
 
+def test_one_broken_letter_does_not_change_the_others(reader: ArticleReader) -> None:
+    """The mail stays in the encoding that it names, or in UTF-8, here cut off within a letter."""
+    for field in ("Content-Type: text/plain; charset=utf-8", "Content-Type: text/plain"):
+        data = raw("Gr\u00fc\u00dfe aus \u00c5".encode()[:-1], field)
+        assert text_of(reader, data) == "Gr\u00fc\u00dfe aus \ufffd"
+
+
 def test_of_alternatives_the_letter_is_read_and_otherwise_the_plain_text(reader: ArticleReader) -> None:
     """As pages are, but tables that only lay out are none, and what is hidden is not read."""
     assert text_of(reader, make_mail("See the web.", LETTER).as_bytes()) == LETTER_TEXT
@@ -126,6 +133,16 @@ def test_of_a_long_letter_the_main_text_is_read(reader: ArticleReader) -> None:
     assert text.startswith("In the week 0")
     assert text.endswith("took 133 ships, more than ever.")
     assert text.count("\n") == 19
+
+
+def test_the_headlines_of_a_long_letter_are_read(reader: ArticleReader) -> None:
+    """Each above what it stands for."""
+    news = "".join(
+        f"<h2>News {n}</h2><p>In the week {n} the harbour of Lenvik took {n * 7} ships, more than ever.</p>"
+        for n in range(9)
+    )
+    text = text_of(reader, make_mail(None, f"<html><body>{news}</body></html>").as_bytes())
+    assert text.split("\n")[::2] == [f"News {n}" for n in range(9)]
 
 
 def test_attachments_are_left_out_and_forwarded_mails_are_read(reader: ArticleReader) -> None:

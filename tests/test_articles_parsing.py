@@ -41,6 +41,20 @@ def test_a_page_gives_main_text_and_metadata(reader: Parsing, charset: str) -> N
     }
 
 
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+def test_one_broken_letter_does_not_change_the_others(reader: Parsing, charset: str) -> None:
+    """The page stays in the encoding that it is in, here cut off within a letter."""
+    page = PAGE.format(charset=charset).partition("</p></article>")[0] + "\u00df"
+    assert reader.parse("html", page.encode(charset)[:-1])["text"] == f"{TEXT}\ufffd"
+
+
+def test_the_navigation_of_a_page_with_little_text_is_no_text(reader: Parsing) -> None:
+    """However short the article is."""
+    links = "<nav><a href='/'>Home</a> <a href='/sport'>Sport</a></nav>"
+    page = f"<html><body>{links}<article><h1>Ferry opens</h1><p>It sails twice a day.</p></article></body></html>"
+    assert reader.parse("html", page.encode())["text"] == "Ferry opens\nIt sails twice a day."
+
+
 def test_a_year_in_the_footer_is_no_date(reader: Parsing) -> None:
     """A date that the page does not claim stays unknown."""
     page = PAGE.format(charset="utf-8").replace("2026-05-01T10:00:00Z", "")

@@ -7,7 +7,7 @@ from email.message import EmailMessage
 from email.policy import default
 from email.utils import parseaddr, parsedate_to_datetime
 
-from . import RefusedError, Reply, said
+from . import RefusedError, Reply, mended, said
 from .html import text_of
 
 MOST_BOUNDARIES = 500  # parts in parts without end take the standard library minutes
@@ -69,8 +69,8 @@ def _decoded(part: EmailMessage) -> str:
     if not isinstance(data, bytes):
         return ""
     for encoding in (part.get_content_charset(), "utf-8"):
-        with contextlib.suppress(LookupError, ValueError):
-            return data.decode(encoding or "utf-8")
+        if (text := mended(data, encoding or "utf-8")) is not None:
+            return text
     return data.decode("cp1252", "replace")
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import feedparser
 
-from . import RefusedError, Reply
+from . import RefusedError, Reply, in_utf_8
 from .html import text_of
 
 _MARKUP = ("text/html", "application/xhtml+xml")
@@ -18,7 +18,7 @@ _MARKUP = ("text/html", "application/xhtml+xml")
 def parse(data: bytes) -> Reply:
     """Return a feed's entries, the feed's title as their source; ``place`` is an entry's number from 1."""
     # A stream, since feedparser would open a string that looks like an address or a path.
-    found = feedparser.parse(io.BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
+    found = feedparser.parse(io.BytesIO(in_utf_8(data)), sanitize_html=False, resolve_relative_uris=False)
     if not found.get("version"):
         raise RefusedError("is not an RSS or Atom feed; remove it or give it the right name")
     if not found.entries:

@@ -6,7 +6,7 @@ from typing import Any
 import trafilatura
 from lxml import etree, html
 
-from . import RefusedError, Reply
+from . import RefusedError, Reply, in_utf_8
 
 SHORT = 100  # words, below which nothing is around a text, and the extractor breaks its lines at bold words
 WORTH = 0.5  # share of all words from which what is found counts: mails and chapters have little around their text
@@ -26,9 +26,10 @@ _BREAK = "\u2029"
 def parse(data: bytes) -> Reply:
     """Return main text, title, date, site name and canonical address of a page."""
     found = trafilatura.bare_extraction(
-        _CONTROL_REFERENCE.sub(b"", data),
+        _CONTROL_REFERENCE.sub(b"", in_utf_8(data)),
         include_comments=False,
         with_metadata=True,
+        prune_xpath="//nav",  # of a page with little text it would count as such
         # the extensive search takes a year in a footer for the article's date
         date_extraction_params={"extensive_search": False, "original_date": True},
     )
@@ -56,7 +57,9 @@ def text_of(markup: str) -> str:
 
 
 def _page(tree: Any) -> bytes:
-    """Return a tree as a page of its own."""
+    """Return a tree as a page that is one article: outside of one the extractor leaves headlines out."""
+    for body in tree.iter("body"):
+        body.tag = "article"
     return bytes(html.tostring(tree, encoding="utf-8"))
 
 
