@@ -5,15 +5,52 @@ the relative imports. ``parse(data)`` returns what JSON can say: for a file that
 known about it, for a file of several its ``entries``.
 """
 
+import codecs
 import contextlib
 from collections.abc import Callable
 from typing import Any
 
 Reply = dict[str, Any]
 
+# What is named so is mostly in an encoding that holds more: browsers read it so, too.
+_WIDER = {
+    "iso8859-1": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030", "euc_kr": "cp949",
+    "shift_jis": "cp932",
+}  # fmt: skip
+_UNTHINKING = ("cp1252", "ascii")  # what programs name that do not know
+
 
 class RefusedError(Exception):
     """Why a file cannot become an article: a clause about it that says what to do, made of constant words."""
+
+
+class UndecodedError(Exception):
+    """Bytes that are in no encoding that their file names: it takes knowledge of languages to tell, which is not here.
+
+    ``parse`` is called again then, with the encoding as a second value.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__()
+        self.data = data
+
+
+def decoded(data: bytes, named: str | None, guessed: str | None) -> str:
+    """Return the text of bytes in the encoding that their file names, else in UTF-8, else in the one that was guessed.
+
+    Raises UndecodedError where they are in neither and none was guessed.
+    """
+    encodings = ["utf-8"]
+    with contextlib.suppress(LookupError, ValueError):
+        name = codecs.lookup(named or "utf-8").name
+        name = _WIDER.get(name, name)
+        encodings.insert(1 if name in _UNTHINKING else 0, name)
+    for encoding in encodings:
+        with contextlib.suppress(LookupError, ValueError):
+            return data.decode(encoding)
+    if guessed is None:
+        raise UndecodedError(data)
+    return data.decode(guessed, "replace")
 
 
 def said(value: Callable[[], Any]) -> str | None:
