@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 
 from qa.articles import ArticleReader
-from qa.articles.candidate import Candidate, Collection, Skipped, candidate_from
+from qa.articles.candidate import Candidate, Collection, Noted, Skipped, candidate_from
 from qa.errors import InputError
 from qa.types import Article, Failure
 

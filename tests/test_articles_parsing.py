@@ -44,7 +44,9 @@ def test_a_page_gives_main_text_and_metadata(reader: Parsing, charset: str) -> N
 
 def test_a_page_that_is_nested_too_deep_is_noted(reader: Parsing) -> None:
     """What lies deeper is lost; a NUL in the text is just taken out."""
-    deep = PAGE.format(charset="utf-8").replace("</body>", "<div>" * 300 + "Deep.</body>").replace("ferry", "fer\0ry", 1)
+    deep = (
+        PAGE.format(charset="utf-8").replace("</body>", "<div>" * 300 + "Deep.</body>").replace("ferry", "fer\0ry", 1)
+    )
     (note,) = reader.parse("html", deep.encode())["notes"]
     assert note.startswith("is nested too deep in its HTML")
 
