@@ -113,7 +113,7 @@ def test_what_names_no_encoding_is_read_in_the_likeliest(reader: ArticleReader) 
         "\u010cesk\u00e9 pek\u00e1rny",
         "Pek\u00e1rna na rohu letos u\u017e podruh\u00e9 zdra\u017euje chl\u00e9b.",
     )
-    mail = f"From: a@post.example\r\nSubject: {subject}\r\n\r\n{text}".encode("cp1250")
+    mail = f"\r\nFrom: a@post.example\r\nSubject: {subject}\r\n\r\n{text}".encode("cp1250")
     article, notes = reader.read_noting(candidate_from("a.eml", mail))
     assert (article.title, article.text) == (subject, text)
     assert [note.split(",")[0] for note in notes] == ["was read as cp1250"]

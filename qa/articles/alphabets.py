@@ -60,9 +60,7 @@ def is_written_with(language: str, before: str, character: str, after: str) -> b
 
 
 def _is_east_asian(language: str, character: str) -> bool:
-    if (
-        "\u3000" <= character <= "\u303f" or "\uff00" <= character <= "\uff60"
-    ):  # punctuation, and letters as wide as a sign
+    if "\u3000" <= character <= "\u303f" or "\uff00" <= character <= "\uff60":  # punctuation, and Latin as wide
         return True
     if language in _KOREAN:
         return "\uac00" <= character <= "\ud7a3"

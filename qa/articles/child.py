@@ -58,7 +58,7 @@ def main() -> None:
         _limit_cpu(cpu_seconds)
         try:
             reply = _reply(parser, data, encoding, parsers)
-            if not reply.keys() & {"text", "entries", "undecoded"} and _is_short_of(memory_bytes):
+            if not any(map(reply.get, ("text", "entries", "undecoded"))) and _is_short_of(memory_bytes):
                 return  # some libraries hide an error of memory
             # halves of surrogate pairs are what json.loads takes from bytes
             send(replies, json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass"))

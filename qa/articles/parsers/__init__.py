@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 Reply = dict[str, Any]
+TELLING_BYTES = 20_000_000  # in base64 still less than a reply may have
 
 # What is named so is mostly in an encoding that holds more: browsers read it so, too.
 _WIDER = {
@@ -27,12 +28,12 @@ class RefusedError(Exception):
 class UndecodedError(Exception):
     """Bytes that are in no encoding that their file names: it takes knowledge of languages to tell, which is not here.
 
-    ``parse`` is called again then, with the encoding as a second value.
+    ``parse`` is called again then, with the encoding as a second value. ``data`` is as much as is needed to tell.
     """
 
     def __init__(self, data: bytes) -> None:
         super().__init__()
-        self.data = data
+        self.data = data[:TELLING_BYTES]
 
 
 def decoded(data: bytes, named: str | None, guessed: str | None) -> str:

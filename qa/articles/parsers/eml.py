@@ -13,6 +13,7 @@ from .html import text_of
 
 MOST_BOUNDARIES = 500  # parts in parts without end take the standard library minutes
 ATTACHED = "has attachments, which are not read; save what is to be read of them as files of their own"
+WITHIN = ("text", "image", "multipart", "message")  # kinds of parts that are a part of the letter
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 FIELDS = ("from", "date", "subject", "message-id", "content-type", "received")
 
@@ -24,7 +25,8 @@ def parse(data: bytes, guessed: str | None = None) -> Reply:
     """
     if data.lower().count(b"boundary=") > MOST_BOUNDARIES:
         raise RefusedError("has parts within parts without end; save what it says as text, or remove it")
-    mail = whole = _read(data.lstrip())
+    data = data.lstrip()
+    mail = whole = _read(data)
     if not any(field in mail for field in FIELDS):
         raise RefusedError("is not an e-mail, as it has no head with sender and date; remove it or save it as .txt")
     text = "\n\n".join(filter(None, _texts(mail, guessed)))
@@ -49,12 +51,7 @@ def _is_attachment(part: Message) -> bool:
     """Whether a part is a file of its own; pictures that stand in the letter are none."""
     if part.get_content_disposition() == "attachment":
         return True
-    return part.get_filename() is not None and part.get_content_maintype() not in (
-        "text",
-        "image",
-        "multipart",
-        "message",
-    )
+    return part.get_filename() is not None and part.get_content_maintype() not in WITHIN
 
 
 def _read(data: bytes) -> EmailMessage:

@@ -13,7 +13,9 @@ import feedparser
 from . import RefusedError, Reply, decoded
 from .html import text_of
 
-_DECLARATION = re.compile(rb"""(\s*<\?xml\b[^>]*?(?:encoding\s*=\s*["']([\w.:-]{1,40})["'][^>]*)?\?>)|(?=\s*<)""")
+_DECLARATION = re.compile(
+    rb"""(\s*<\?xml\b[^>\x80-\xff]*?(?:encoding\s*=\s*["']([\w.:-]{1,40})["'][^>\x80-\xff]*)?\?>)|(?=\s*<)"""
+)
 _TWO_BYTES = ("utf-16", "utf16", "ucs", "utf-32", "utf32")  # it is not, where its declaration can be read
 _MARKUP = ("text/html", "application/xhtml+xml")
 

@@ -11,6 +11,7 @@ from lxml import etree, html
 from . import RefusedError, Reply, decoded
 
 SHORT = 100  # words, below which nothing is around a text, and the extractor breaks its lines at bold words
+LOOKED_AT_BYTES = 5_000_000  # of a page that is parsed twice, to see whether it was cut
 HEAD_BYTES = 4096  # in which a page names its encoding
 TOO_DEEP = "is nested too deep in its HTML, and what lies deeper than 256 elements is lost; save it as text"
 WORTH = 0.5  # share of all words from which what is found counts: mails and chapters have little around their text
@@ -49,7 +50,7 @@ def parse(data: bytes, guessed: str | None = None) -> Reply:
         "date": found.date,
         "source": found.sitename,
         "url": found.url,
-        "notes": [TOO_DEEP] if _is_too_deep(page) else [],
+        "notes": [TOO_DEEP] if len(page) <= LOOKED_AT_BYTES and _is_too_deep(page) else [],
     }
 
 
