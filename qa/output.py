@@ -8,9 +8,10 @@ from typing import Any
 
 from qa.language.names import language_name
 from qa.retrieval.languages import is_unknown
-from qa.types import Answer, Change, Check, Citation, Hit, ListedArticle, Statistics, SyncReport
+from qa.types import Answer, Change, Check, Citation, Hit, ListedArticle, Note, Statistics, SyncReport
 
 _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
+_SHOWN_PATHS = 3
 _STAGES = {
     "fetching": "addresses asked",
     "reading": "articles read",
@@ -26,7 +27,15 @@ _STAGES = {
 def report_line(report: SyncReport) -> str:
     """One line that says what indexing did."""
     counts = ", ".join(f"{getattr(report, f.name)} {f.name}" for f in fields(SyncReport)[:6])
-    return f"{counts} in {report.seconds:.1f} s"
+    noted = sum(note.count for note in report.notes)
+    return f"{counts}{f', {noted} noted' if noted else ''} in {report.seconds:.1f} s"
+
+
+def note_line(kind: str, note: Note) -> str:
+    """One line about a note, of the ``kind`` "noted" or "skipped": how often, the first places, and the clause."""
+    more = note.count - len(note.paths[:_SHOWN_PATHS])
+    places = ", ".join(note.paths[:_SHOWN_PATHS]) + (f" and {more} more" if more > 0 else "")
+    return f"{note.count} {kind}: {places}: {note.reason}"
 
 
 def change_line(change: Change) -> str:

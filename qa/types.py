@@ -227,8 +227,20 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """A clause that holds for ``count`` articles or files; ``paths`` are the first of them, a hundred at most."""
+
+    reason: str
+    count: int
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SyncReport:
-    """What indexing did, in numbers of articles; ``skipped`` counts files of unknown types and articles kept out."""
+    """What indexing did, in numbers of articles; ``skipped`` counts files of unknown types and articles kept out.
+
+    ``notes`` say what was lost or guessed in articles that were read, ``skips`` what was skipped and why.
+    """
 
     added: int = 0
     updated: int = 0
@@ -238,6 +250,8 @@ class SyncReport:
     skipped: int = 0
     failures: tuple[Failure, ...] = ()
     seconds: float = 0.0
+    notes: tuple[Note, ...] = ()
+    skips: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 
 from qa.articles import ArticleReader
-from qa.articles.candidate import Candidate, Collection, Skipped, candidate_from
+from qa.articles.candidate import Candidate, Collection, Noted, Skipped, candidate_from
 from qa.errors import InputError
 from qa.types import Article, Failure
 
@@ -27,7 +27,7 @@ def read(reader: ArticleReader, path: str, data: bytes) -> Article | str:
 
 
 def read_all(reader: ArticleReader, path: str, data: bytes) -> list[Article | Failure | Skipped]:
-    """The articles in a file of several, what is listed as failed, and files in an archive that are passed over."""
+    """The articles in a file of several, what is listed as failed, and files in an archive that are passed over; no notes."""
     ended: list[Article | Failure | Skipped] = []
     for found in reader.entries(Collection(path, data)):
         if isinstance(found, Candidate):
@@ -36,7 +36,7 @@ def read_all(reader: ArticleReader, path: str, data: bytes) -> list[Article | Fa
             except InputError as error:
                 place = found.path if found.given_id is None else f"{found.path} (id {found.given_id})"
                 ended.append(Failure(place, str(error)))
-        else:
+        elif not isinstance(found, Noted):
             ended.append(found)
     assert all(CLAUSE.fullmatch(found.reason) for found in ended if isinstance(found, Failure)), ended
     return ended

@@ -67,5 +67,17 @@ def test_a_date_is_an_iso_date_that_the_calendar_has() -> None:
     """A datetime is cut to its date; anything else is unknown."""
     assert iso_date("2024-02-29") == "2024-02-29"
     assert iso_date(" 2026-05-01T23:59:59+02:00 ") == iso_date("2026-05-01 10:00") == "2026-05-01"
-    for value in (None, "", "2023-02-29", "2026-13-01", "20260501", "2026-05", "1 May 2026", "2026-05-011"):
+    assert iso_date("2031/01/02") == iso_date("2031.1.2 10:00") == iso_date("2031-1-2") == "2031-01-02"
+    for value in (
+        None,
+        "",
+        "02/01/2031",
+        "2031/01-02",
+        "2023-02-29",
+        "2026-13-01",
+        "20260501",
+        "2026-05",
+        "1 May 2026",
+        "2026-05-011",
+    ):
         assert iso_date(value) is None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qa.articles import ArticleReader
+from qa.articles import ArticleReader, Candidate, Collection, Noted
 from qa.articles.candidate import RepeatedId
 from qa.types import Article, Failure
 from tests.broken_files import cut_short, damaged, read_all
@@ -54,6 +54,17 @@ def reader() -> Iterator[ArticleReader]:
     """Yield a reader with its usual limits."""
     with ArticleReader() as reader:
         yield reader
+
+
+def test_a_feed_in_another_encoding_than_it_names_is_read_in_the_likeliest(reader: ArticleReader) -> None:
+    """And that is noted, for the whole file."""
+    text = "Пекарня на углу второй раз за год поднимает цену на хлеб."
+    feed = make_rss(item(title=text, guid="1")).decode().encode("cp1251")
+    noted, entry = reader.entries(Collection("a.rss", feed))
+    assert isinstance(noted, Noted)
+    assert noted.reason.startswith("was read as cp1251")
+    assert isinstance(entry, Candidate)
+    assert reader.read(entry).text == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-1", "windows-1252"])

@@ -7,7 +7,7 @@ from email.policy import SMTP, default
 import pytest
 
 from qa.articles import ArticleReader
-from qa.articles.candidate import RepeatedId
+from qa.articles.candidate import RepeatedId, candidate_from
 from qa.types import Article, Failure
 from tests.broken_files import cut_short, damaged, read, read_all
 
@@ -112,6 +112,23 @@ def test_one_broken_letter_does_not_change_the_others(reader: ArticleReader) -> 
     for field in ("Content-Type: text/plain; charset=utf-8", "Content-Type: text/plain"):
         data = raw("Gr\u00fc\u00dfe aus \u00c5".encode()[:-1], field)
         assert text_of(reader, data) == "Gr\u00fc\u00dfe aus \ufffd"
+
+
+def test_what_names_no_encoding_is_read_in_the_likeliest(reader: ArticleReader) -> None:
+    """Subject and text, wherever Western European would have been wrong."""
+    subject, text = (
+        "\u010cesk\u00e9 pek\u00e1rny",
+        "Pek\u00e1rna na rohu letos u\u017e podruh\u00e9 zdra\u017euje chl\u00e9b.",
+    )
+    mail = f"\r\nFrom: a@post.example\r\nSubject: {subject}\r\n\r\n{text}".encode("cp1250")
+    article, notes = reader.read_noting(candidate_from("a.eml", mail))
+    assert (article.title, article.text) == (subject, text)
+    assert [note.split(",")[0] for note in notes] == ["was read as cp1250"]
+
+
+def test_text_that_is_utf_8_is_read_so_where_a_western_encoding_is_named(reader: ArticleReader) -> None:
+    """As programs name it that know no other."""
+    assert text_of(reader, raw(PLAIN.encode(), "Content-Type: text/plain; charset=iso-8859-1")) == PLAIN
 
 
 def test_of_alternatives_the_letter_is_read_and_otherwise_the_plain_text(reader: ArticleReader) -> None:

@@ -38,6 +38,7 @@ def test_a_page_gives_main_text_and_metadata(reader: Parsing, charset: str) -> N
         "date": "2026-05-01",
         "source": "Kestrel Post",
         "url": "https://post.example/ferry",
+        "notes": [],
     }
 
 
@@ -55,13 +56,32 @@ def test_the_navigation_of_a_page_with_little_text_is_no_text(reader: Parsing) -
     assert reader.parse("html", page.encode())["text"] == "Ferry opens\nIt sails twice a day."
 
 
+def test_a_page_that_is_nested_too_deep_is_noted(reader: Parsing) -> None:
+    """What lies deeper is lost; a NUL in the text is just taken out."""
+    deep = (
+        PAGE.format(charset="utf-8").replace("</body>", "<div>" * 300 + "Deep.</body>").replace("ferry", "fer\0ry", 1)
+    )
+    (note,) = reader.parse("html", deep.encode())["notes"]
+    assert note.startswith("is nested too deep in its HTML")
+
+
 def test_a_year_in_the_footer_is_no_date(reader: Parsing) -> None:
     """A date that the page does not claim stays unknown."""
     page = PAGE.format(charset="utf-8").replace("2026-05-01T10:00:00Z", "")
     assert reader.parse("html", page.encode())["date"] is None
 
 
-@pytest.mark.parametrize("page", [b"", b"<html></html>", b"\x00\xff\xfe", b"<html><script>Home</script></html>"])
+@pytest.mark.parametrize("named", ["", "iso-8859-2", "utf-8", "nonsense"])
+def test_a_page_is_read_in_the_encoding_it_names_else_in_the_likeliest(reader: Parsing, named: str) -> None:
+    """In Polish, in the encoding of its own; that it was guessed is noted."""
+    text = "Piekarnia na rogu podnosi ceny chleba ju\u017c drugi raz w tym roku, m\u00f3wi\u0105 s\u0105siedzi."
+    page = f'<html><head><meta charset="{named}"></head><body><article><p>{text}</p></article></body></html>'
+    found = reader.parse("html", page.encode("iso-8859-2"))
+    assert found["text"] == text
+    assert len(found.get("notes", ())) == (named != "iso-8859-2")
+
+
+@pytest.mark.parametrize("page", [b"", b"<html></html>", b"\x00", b"<html><script>Home</script></html>"])
 def test_a_page_without_main_text_is_refused(reader: Parsing, page: bytes) -> None:
     """Whether it is empty, no HTML or all script."""
     with pytest.raises(InputError, match="has no main text"):

@@ -130,7 +130,7 @@ GARBAGE = [
     (b"", "application/rss+xml", "is not an RSS or Atom feed; "),
     (b"<rss version='2.0'><channel></channel></rss>", "text/xml", "is a feed without entries"),
     (b"<rss", "text/xml", "is not an RSS or Atom feed"),
-    (b"\xff" * 999, "text/html", "has no main text"),
+    (b"\xff" * 999, "text/html", "is in an encoding that is not known"),
     (b"<html>" + b"<div>" * 5_000, "text/html", "has no main text"),
     (b"{", "application/json", ""),
     (b'{"status": "ok"}', "application/json", ""),

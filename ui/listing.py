@@ -55,6 +55,7 @@ def report_html(report: SyncReport, refused: Sequence[Failure] = ()) -> str:
         (report.unchanged, "unchanged"),
         (report.skipped, "skipped"),
         (failed, "failed"),
+        (sum(note.count for note in report.notes), "noted"),
     )
     said = ", ".join(f"{number:,} {word}" for number, word in numbers if number) or "nothing to do"
     seconds = f" in {report.seconds:.1f} s" if report.seconds else ""

@@ -3,7 +3,7 @@
 Nothing here knows how articles are stored or searched.
 """
 
-from qa.articles.candidate import ARTICLE_SUFFIXES, Candidate, Collection, RepeatedId, Skipped, Unread
+from qa.articles.candidate import ARTICLE_SUFFIXES, Candidate, Collection, Noted, RepeatedId, Skipped, Unread
 from qa.articles.cleaning import clean_text
 from qa.articles.reading import ArticleReader
 from qa.articles.scanning import scan_source
@@ -13,6 +13,7 @@ __all__ = [
     "ArticleReader",
     "Candidate",
     "Collection",
+    "Noted",
     "RepeatedId",
     "Skipped",
     "Unread",

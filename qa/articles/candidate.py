@@ -56,6 +56,14 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """Something of a file that became articles which was lost or guessed: a clause about the file, in constant words."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """Files of a folder of which nothing was read, as they look as they did before: what they hold is known."""
 

@@ -1,10 +1,12 @@
 """The process that parses files: run as a script, within limits, so that a hostile file costs only itself.
 
 It imports nothing of this package but the folder ``parsers``, by itself. On its standard input come pairs of frames,
-the name of a parser and a file; on its standard output go JSON objects: an empty one when the parser is loaded, then
+the name of a parser and a file; behind the name may stand, after a blank, the encoding in which to read what is in none
+that the file names. On its standard output go JSON objects: an empty one when the parser is loaded, then
 what it found. Every frame stands behind its length as eight bytes.
 """
 
+import base64
 import contextlib
 import importlib
 import json
@@ -47,15 +49,16 @@ def main() -> None:
     sys.modules["py3langid"] = None  # type: ignore[assignment]
     parsers = _parsers()
     while (kind := receive(sys.stdin.buffer)) is not None:
-        parser = importlib.import_module(f"{parsers.__name__}.{kind.decode()}")
+        name, _, encoding = kind.decode().partition(" ")
+        parser = importlib.import_module(f"{parsers.__name__}.{name}")
         send(replies, b"{}")
         data = receive(sys.stdin.buffer)
         if data is None:
             return
         _limit_cpu(cpu_seconds)
         try:
-            reply = _reply(parser, data, parsers.RefusedError)
-            if not (reply.get("text") or reply.get("entries")) and _is_short_of(memory_bytes):
+            reply = _reply(parser, data, encoding, parsers)
+            if not any(map(reply.get, ("text", "entries", "undecoded"))) and _is_short_of(memory_bytes):
                 return  # some libraries hide an error of memory
             # halves of surrogate pairs are what json.loads takes from bytes
             send(replies, json.dumps(reply, ensure_ascii=False).encode("utf-8", "surrogatepass"))
@@ -74,14 +77,16 @@ def _parsers() -> Any:
         del sys.path[0]  # the other files here are named like modules
 
 
-def _reply(parser: Any, data: bytes, refusal: type[Exception]) -> dict[str, Any]:
-    """Return what a parser finds, or why it finds nothing."""
+def _reply(parser: Any, data: bytes, encoding: str, parsers: Any) -> dict[str, Any]:
+    """Return what a parser finds, or why it finds nothing, or what it cannot decode."""
     try:
-        found: dict[str, Any] = parser.parse(data)
+        found: dict[str, Any] = parser.parse(data, encoding) if encoding else parser.parse(data)
     except MemoryError:
         raise
-    except refusal as error:
+    except parsers.RefusedError as error:
         return {"refused": str(error)}
+    except parsers.UndecodedError as error:
+        return {"undecoded": base64.b64encode(error.data).decode()}
     except Exception as error:
         return {"error": type(error).__name__}
     return found

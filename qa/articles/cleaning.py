@@ -15,7 +15,7 @@ _REMOVED = re.compile(
     "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"<>`\\]{1,2000}", re.IGNORECASE)
-_ISO_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?", re.DOTALL)
+_DATE = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?:[T ].*)?", re.DOTALL)
 
 
 def clean_text(text: str) -> str:
@@ -35,9 +35,16 @@ def web_address(value: str | None) -> str | None:
 
 
 def iso_date(value: str | None) -> str | None:
-    """Return the ``YYYY-MM-DD`` of an ISO date or datetime that the calendar has, else None."""
-    match = _ISO_DATE.fullmatch((value or "").strip())
-    return match[1] if match and is_calendar_date(match[1]) else None
+    """Return the day that a date or datetime begins with as ``YYYY-MM-DD``, None for one that the calendar lacks.
+
+    It may be written 2031-01-02, 2031/01/02 or 2031.1.2: with the year in front, nobody puts the day before the month.
+    Other forms are None.
+    """
+    match = _DATE.fullmatch((value or "").strip())
+    if match is None:
+        return None
+    day = f"{match[1]}-{match[3]:0>2}-{match[4]:0>2}"
+    return day if is_calendar_date(day) else None
 
 
 def is_calendar_date(value: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import yaml
 
 from qa.articles.cleaning import clean_text
-from qa.articles.draft import Draft
+from qa.articles.draft import Draft, losses
 from qa.articles.encoding import decode
 
 FRONT_MATTER_CHARACTERS = 65_536
@@ -21,13 +21,14 @@ def read_markdown(data: bytes) -> Draft:
 
     Raises InputError for binary data.
     """
-    text = clean_text(decode(data))
+    decoded = decode(data)
+    text, notes = clean_text(decoded.text), (*decoded.notes, *losses(decoded.text))
     known: Mapping[str, str] = {}
     match = _FRONT_MATTER.match(text[:FRONT_MATTER_CHARACTERS])
     if match and (fields := _front_matter(match[1])) is not None:
         known, text = fields, text[match.end() :]
     title = known.get("title") or _heading(text)
-    return Draft(text, title, known.get("date"), known.get("source"), known.get("url"))
+    return Draft(text, title, known.get("date"), known.get("source"), known.get("url"), notes=notes)
 
 
 def _front_matter(block: str) -> Mapping[str, str] | None:

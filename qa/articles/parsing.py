@@ -4,12 +4,14 @@ import json
 import subprocess
 import sys
 import threading
+from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from qa.articles import child
+from qa.articles.encoding import guess_notes, likely_encoding
 from qa.errors import InputError
 
 SECONDS = 20.0
@@ -44,10 +46,12 @@ class Parsing:
 
         Raises InputError when it finds nothing, or when finding it takes too much time or memory.
         """
-        used_before = self._process is not None
-        reply = self._ask(kind, data)
-        if reply is None and used_before:  # what earlier files left in its memory must not count against this one
-            reply = self._ask(kind, data)
+        reply = self._answered(kind, data)
+        if reply and "undecoded" in reply:
+            encoding = likely_encoding(b64decode(reply["undecoded"]))
+            reply = self._answered(kind, data, encoding)
+            if reply and "refused" not in reply:
+                reply["notes"] = [*reply.get("notes", ()), *guess_notes(encoding)]
         name, advice = NAMES[kind], _advice(kind)
         if reply is None:
             megabytes = self._memory_bytes // 1_000_000
@@ -58,6 +62,14 @@ class Parsing:
             raise InputError(reply["refused"])
         return reply
 
+    def _answered(self, kind: str, data: bytes, encoding: str = "") -> dict[str, Any] | None:
+        """Return the process's reply, None where even a new one ends without."""
+        used_before = self._process is not None
+        reply = self._ask(kind, data, encoding)
+        if reply is None and used_before:  # what earlier files left in its memory must not count against this one
+            reply = self._ask(kind, data, encoding)
+        return reply
+
     def close(self) -> None:
         """End the process; the next file starts another."""
         process, self._process = self._process, None
@@ -65,9 +77,9 @@ class Parsing:
             process.kill()
             process.communicate()
 
-    def _ask(self, kind: str, data: bytes) -> dict[str, Any] | None:
+    def _ask(self, kind: str, data: bytes, encoding: str) -> dict[str, Any] | None:
         """Return the process's reply, None where it ended without one."""
-        if not self._is_ready(kind):
+        if not self._is_ready(kind, encoding):
             return None
         process, seconds = cast(_Process, self._process), self._seconds * PATIENCE.get(kind, 1)
         reply = None
@@ -88,7 +100,7 @@ class Parsing:
             raise InputError(f"took longer than {seconds:g} seconds to parse; {_advice(kind)}")
         return cast(dict[str, Any], json.loads(reply)) if reply is not None else None
 
-    def _is_ready(self, kind: str) -> bool:
+    def _is_ready(self, kind: str, encoding: str) -> bool:
         """Have the parser loaded, by a new process where there is none; False where the one there was has ended.
 
         Raises InputError where a new process cannot load it.
@@ -98,7 +110,7 @@ class Parsing:
         ready = None
         with _deadline(process, START_SECONDS):
             try:
-                child.send(_pipe(process.stdin), kind.encode())
+                child.send(_pipe(process.stdin), f"{kind} {encoding}".encode())
                 ready = child.receive(_pipe(process.stdout))
             except BrokenPipeError:
                 pass

@@ -3,7 +3,7 @@
 import re
 
 from qa.articles.cleaning import clean_text, is_calendar_date
-from qa.articles.draft import Draft
+from qa.articles.draft import Draft, losses
 from qa.articles.encoding import decode
 
 _DATE_LINE = re.compile(r"[ \t]*date[ \t]+([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ \t]+([^\n]*))?(?:\n|\Z)")
@@ -14,8 +14,9 @@ def read_plain_text(data: bytes) -> Draft:
 
     Raises InputError for binary data.
     """
-    text = clean_text(decode(data))
+    decoded = decode(data)
+    text, notes = clean_text(decoded.text), (*decoded.notes, *losses(decoded.text))
     line = _DATE_LINE.match(text)
     if line is None or not is_calendar_date(line[1]):
-        return Draft(text)
-    return Draft(text[line.end() :], title=line[2], date=line[1])
+        return Draft(text, notes=notes)
+    return Draft(text[line.end() :], title=line[2], date=line[1], notes=notes)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from types import TracebackType
 
 from qa.articles.archives import inflated, members
-from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, Skipped, suffix_of
+from qa.articles.candidate import LINE_SUFFIXES, UNKNOWN_KIND, Candidate, Collection, Noted, Skipped, suffix_of
 from qa.articles.draft import Draft, finish
 from qa.articles.encoding import decode
 from qa.articles.json_lines import read_line, scan_lines
@@ -44,10 +44,10 @@ class ArticleReader:
         """Close it."""
         self.close()
 
-    def entries(self, collection: Collection) -> Iterator[Candidate | Skipped | Failure]:
+    def entries(self, collection: Collection) -> Iterator[Candidate | Skipped | Noted | Failure]:
         """Yield a candidate for each article in a file of several, a failure for each other entry or the whole file.
 
-        What is skipped are files of other kinds in an archive.
+        What is skipped are files of other kinds in an archive; what is noted holds for the whole file.
         """
         suffix = suffix_of(collection)
         if suffix in LINE_SUFFIXES:
@@ -55,11 +55,13 @@ class ArticleReader:
             return
         kind = TAKEN_APART[suffix]
         try:
-            data = decode(collection.data).encode() if kind in TEXT_FORMATS else collection.data
-            found = self._parsing.parse(kind, data)
+            decoded = decode(collection.data) if kind in TEXT_FORMATS else None
+            found = self._parsing.parse(kind, decoded.text.encode() if decoded else collection.data)
         except InputError as error:
             yield Failure(collection.path, str(error))
             return
+        for note in (*(decoded.notes if decoded else ()), *found.get("notes", ())):
+            yield Noted(collection.path, note)
         if kind != "zip":
             yield from collected(collection, found["entries"])
             return
@@ -74,6 +76,10 @@ class ArticleReader:
 
         Raises InputError with the reason, a clause about the file ("is empty; ..."), when it cannot become one.
         """
+        return self.read_noting(candidate)[0]
+
+    def read_noting(self, candidate: Candidate) -> tuple[Article, tuple[str, ...]]:
+        """Return the article as ``read`` does, and clauses that say what of it was lost or guessed, in constant words."""
         return finish(candidate, self._draft(candidate))
 
     def close(self) -> None:

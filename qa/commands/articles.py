@@ -8,7 +8,7 @@ from typing import Any
 from qa.commands.common import DONE, PARTLY, desk_of, print_json, say
 from qa.commands.watching import watch_command
 from qa.errors import InputError
-from qa.output import ProgressLine, change_line, listed_line, report_line, statistics_lines
+from qa.output import ProgressLine, change_line, listed_line, note_line, report_line, statistics_lines
 from qa.retrieval.languages import is_unknown
 from qa.types import ListedArticle, SyncReport
 
@@ -47,7 +47,10 @@ def diff_command(options: argparse.Namespace) -> int:
 
 
 def _failures_said(report: SyncReport) -> int:
-    """Say what could not become an article; returns the exit status."""
+    """Say what could not become an article, was skipped, lost or guessed; returns the exit status."""
+    for kind, notes in (("skipped", report.skips), ("noted", report.notes)):
+        for note in notes:
+            say(note_line(kind, note))
     for failure in report.failures:
         say(f"{failure.path}: {failure.reason}")
     return PARTLY if report.failed else DONE

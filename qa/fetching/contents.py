@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from qa.articles import ArticleReader, Candidate, Collection, Skipped
+from qa.articles import ArticleReader, Candidate, Collection, Noted, Skipped
 from qa.articles.candidate import article_suffix
 from qa.errors import InputError
 from qa.types import Article, Failure
@@ -40,7 +40,9 @@ class Fetched:
     modified: str | None = None
 
 
-def articles_at(source: str, fetched: Fetched, reader: ArticleReader) -> Iterator[Candidate | Skipped | Failure]:
+def articles_at(
+    source: str, fetched: Fetched, reader: ArticleReader
+) -> Iterator[Candidate | Skipped | Noted | Failure]:
     """Yield what the content of a source's address holds; the id of a page is the source's address."""
     try:
         suffix = _suffix(fetched)
@@ -48,7 +50,9 @@ def articles_at(source: str, fetched: Fetched, reader: ArticleReader) -> Iterato
         if suffix in FEEDS:
             yield from reader.entries(Collection(source, data, suffix, fetched.address))
         else:
-            article = reader.read(Candidate(source, None, "", data, suffix=suffix))
+            article, notes = reader.read_noting(Candidate(source, None, "", data, suffix=suffix))
+            for note in notes:
+                yield Noted(source, note)
             yield _page(source, article, fetched.address)
     except InputError as error:
         yield Failure(source, str(error))

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import apsw
 
-from qa.articles import ArticleReader, Candidate, Collection, RepeatedId, Skipped, Unread, scan_source
+from qa.articles import ArticleReader, Candidate, Collection, Noted, RepeatedId, Skipped, Unread, scan_source
 from qa.articles.language import language_of
 from qa.articles.looks import Looks
 from qa.errors import InputError
@@ -23,9 +23,13 @@ from qa.library.files import (
     known_files,
     removed_articles,
 )
+from qa.library.notes import Notes
 from qa.library.sources import Source, WebSource, refuse_emptied
 from qa.library.spool import Spool
 from qa.types import Article, Failure
+
+_REMOVED = "was removed with qa remove, and stays out until it changes"
+_SKIPPED_BEFORE = "is as it was, and what was skipped in it is skipped again"
 
 NOT_ASKED: Mapping[str, Visit] = MappingProxyType({})
 
@@ -58,9 +62,16 @@ class Plan:
     files: dict[FileKey, FileState | None] = field(default_factory=dict)  # what to note of files; None: nothing
     unchanged: int = 0
     skipped: int = 0
+    skips: Notes = field(default_factory=Notes)  # what ``skipped`` counts
+    notes: Notes = field(default_factory=Notes)
     visits: dict[int, Visit] = field(default_factory=dict)  # to be recorded, by source
     incomplete: set[int] = field(default_factory=set)  # sources not all of whose content became articles
     forgotten: set[int] = field(default_factory=set)  # sources that are not asked any more
+
+    def skip(self, path: str, reason: str, count: int = 1) -> None:
+        """Count what does not become an article, though nothing is wrong with it."""
+        self.skipped += count
+        self.skips.add(path, reason, count)
 
     def add(self, source: Source | WebSource, candidate: Candidate, article: Article, row_id: int | None) -> None:
         """Plan to write an article, with its language."""
@@ -104,7 +115,7 @@ def make_plan(
 
 def _found(
     source: Source | WebSource, library: Path, reader: ArticleReader, looks: Looks, visits: Mapping[str, Visit]
-) -> Iterator[Candidate | Unread | Skipped | Failure]:
+) -> Iterator[Candidate | Unread | Skipped | Noted | Failure]:
     if isinstance(source, WebSource):
         visit = visits.get(source.root)
         if visit is not None and visit.fetched is not None:
@@ -141,16 +152,19 @@ class _Comparison:
         # What a failure may hide stays: a file, or all that is in a folder.
         self._hidden_files, self._hidden_folders = set[str](), set[str]()
 
-    def take(self, found: Candidate | Unread | Skipped | Failure) -> None:
+    def take(self, found: Candidate | Unread | Skipped | Noted | Failure) -> None:
         """Sort one thing that the source holds into the plan."""
         if isinstance(found, Unread):
             archived = (path for file in found.paths for path in self._members.get(file, ()))
             paths = (*found.paths, *archived)
             self._unread.update(paths)
             self._plan.unchanged += sum(self._articles.get(path, 0) for path in paths)
-            self._plan.skipped += sum(self._known[path].kept_out for path in found.paths)
+            for path in sorted(path for path in found.paths if self._known[path].kept_out):
+                self._plan.skip(path, _SKIPPED_BEFORE, self._known[path].kept_out)
+        elif isinstance(found, Noted):
+            self._plan.notes.add(found.path, found.reason)
         elif isinstance(found, Skipped):
-            self._plan.skipped += 1
+            self._plan.skip(found.path, found.reason)
             self._kept_out.update(files_of(found.path)[1:])
         elif isinstance(found, Failure):
             self._fail(found)
@@ -209,17 +223,19 @@ class _Comparison:
             plan.unchanged += 1
             return
         if self._was_removed(candidate):
-            plan.skipped += 1
+            plan.skip(_place(candidate), _REMOVED)
             self._kept_out.update(files_of(candidate.path))
             return
         try:
-            article = self._reader.read(candidate)
+            article, notes = self._reader.read_noting(candidate)
         except InputError as error:
             kept = "; the version indexed before is kept" if row_id is not None else ""
             plan.failures.append(Failure(_place(candidate), f"{error}{kept}"))
             self._failed.update(files_of(candidate.path))
         else:
             plan.add(self._source, candidate, article, row_id)
+            for note in notes:
+                plan.notes.add(_place(candidate), note)
 
     def _was_removed(self, candidate: Candidate) -> bool:
         """Whether an article was taken out with this content, here or where its file has gone since: a file was renamed."""

@@ -107,6 +107,8 @@ def report_of(plan: Plan, began: float) -> SyncReport:
         skipped=plan.skipped,
         failures=tuple(plan.failures),
         seconds=round(time.monotonic() - began, 3),
+        notes=plan.notes.gathered(),
+        skips=plan.skips.gathered(),
     )
 
 

@@ -14,14 +14,14 @@ from .warc import PIECE_BYTES, opened, read_head
 PAGE_BYTES = 50_000_000
 
 
-def parse(data: bytes) -> Reply:
-    """Return what the page gives, at the address where it was captured.
+def parse(data: bytes, guessed: str | None = None) -> Reply:
+    """Return what the page gives, at the address where it was captured; ``guessed`` as for a page.
 
     When it was captured says nothing about when it was published: its date is what the page states, or none.
     """
     record = next(opened(data))
     read_head(record)
-    found = page(_in_utf_8(_payload(record), record))
+    found = page(_in_utf_8(_payload(record), record), guessed)
     return {**found, "url": record.rec_headers.get_header("WARC-Target-URI")}
 
 

@@ -1,6 +1,7 @@
 """Word files: the text as it would be printed, and what the file says about itself."""
 
 import io
+import re
 from typing import Any
 
 import docx
@@ -13,6 +14,9 @@ _OLD_MARK = bytes.fromhex("d0cf11e0a1b11ae1")  # of the container before 2007, i
 _SIGNS = {qn("w:tab"): "\t", qn("w:br"): "\n", qn("w:cr"): "\n", qn("w:noBreakHyphen"): "-", qn("w:p"): "\n"}
 # Deleted or moved away; and the second one of two forms of the same text box.
 _UNSEEN = {qn("w:del"), qn("w:moveFrom"), "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"}
+LEFT_OUT = "has footnotes or comments, which are not read; write them into the text where they matter"
+_UNREAD = ("footnotes", "endnotes", "comments")
+_WORDS = re.compile(rb"<w:t(?: [^>]*)?>\s*[^<\s]")
 _HEADINGS = ("title", "heading 1")
 _TEMPLATE_MADE = "2013-12-23"  # the day on which python-docx's template was made, and with it every file made from that
 
@@ -33,7 +37,14 @@ def parse(data: bytes) -> Reply:
         "title": said(lambda: about.core_properties.title) or said(lambda: _heading(document)),
         "source": said(lambda: about.core_properties.author),
         "made": None if made == _TEMPLATE_MADE else made,
+        "notes": [LEFT_OUT] if any(map(_is_left_out, about.part.rels.values())) else [],
     }
+
+
+def _is_left_out(relation: Any) -> bool:
+    """Whether another part of the file holds footnotes, endnotes or comments; Word makes some without a word in them."""
+    kind = relation.reltype.rpartition("/")[2]
+    return kind in _UNREAD and not relation.is_external and _WORDS.search(relation.target_part.blob) is not None
 
 
 def _text_of(element: Any) -> str:

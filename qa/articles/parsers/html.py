@@ -1,14 +1,19 @@
 """HTML: the main text of web pages with what they say about themselves, and the text of mails, chapters and entries."""
 
+import codecs
+import contextlib
 import re
 from typing import Any
 
 import trafilatura
 from lxml import etree, html
 
-from . import RefusedError, Reply, in_utf_8
+from . import RefusedError, Reply, decoded
 
 SHORT = 100  # words, below which nothing is around a text, and the extractor breaks its lines at bold words
+LOOKED_AT_BYTES = 5_000_000  # of a page that is parsed twice, to see whether it was cut
+HEAD_BYTES = 4096  # in which a page names its encoding
+TOO_DEEP = "is nested too deep in its HTML, and what lies deeper than 256 elements is lost; save it as text"
 WORTH = 0.5  # share of all words from which what is found counts: mails and chapters have little around their text
 
 # References to characters that XML lacks: one of them makes trafilatura give up the whole page.
@@ -16,6 +21,7 @@ _CONTROL_REFERENCE = re.compile(
     rb"&#(?:0*(?:[1-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9])"
     rb"|[xX]0*(?:[1-8bBcCeEfF]|1[0-9a-fA-F]|[fF]{3}[eEfF])(?![0-9a-fA-F]));?"
 )
+_CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,300}?(?:charset|encoding)\s*=\s*["']?([\w-]{1,30})""", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none", re.IGNORECASE)
 _UNREAD = ("script", "style", "noscript", "template", "head", "object", "svg")
 _LAYOUT = ("table", "thead", "tbody", "tfoot", "tr", "td", "center")
@@ -23,10 +29,14 @@ _BLOCKS = "address article aside blockquote br dd div dl dt figcaption figure fo
 _BREAK = "\u2029"
 
 
-def parse(data: bytes) -> Reply:
-    """Return main text, title, date, site name and canonical address of a page."""
+def parse(data: bytes, guessed: str | None = None) -> Reply:
+    """Return main text, title, date, site name and canonical address of a page.
+
+    ``guessed`` is its encoding where it is neither in UTF-8 nor in the one it names.
+    """
+    page = _CONTROL_REFERENCE.sub(b"", _in_utf_8(data, guessed)).replace(b"\0", b"")
     found = trafilatura.bare_extraction(
-        _CONTROL_REFERENCE.sub(b"", in_utf_8(data)),
+        page,
         include_comments=False,
         with_metadata=True,
         prune_xpath="//nav",  # of a page with little text it would count as such
@@ -35,7 +45,14 @@ def parse(data: bytes) -> Reply:
     )
     if found is None or not (text := _text(found)):
         raise RefusedError("has no main text that could be found in the HTML; save it as text")
-    return {"text": text, "title": found.title, "date": found.date, "source": found.sitename, "url": found.url}
+    return {
+        "text": text,
+        "title": found.title,
+        "date": found.date,
+        "source": found.sitename,
+        "url": found.url,
+        "notes": [TOO_DEEP] if len(page) <= LOOKED_AT_BYTES and _is_too_deep(page) else [],
+    }
 
 
 def text_of(markup: str) -> str:
@@ -54,6 +71,26 @@ def text_of(markup: str) -> str:
         return whole
     found = _text(trafilatura.bare_extraction(_page(tree), include_comments=False, favor_recall=True))
     return found if len(found.split()) >= WORTH * len(whole.split()) else whole
+
+
+def _is_too_deep(page: bytes) -> bool:
+    """Whether the parser cut a page; trafilatura, which parses it with the same one, does not say so."""
+    parser = html.HTMLParser(encoding="utf-8")
+    with contextlib.suppress(etree.ParserError):
+        html.document_fromstring(page, parser=parser)
+    return any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log)
+
+
+def _in_utf_8(data: bytes, guessed: str | None) -> bytes:
+    """Return a page in UTF-8, where trafilatura would guess without regard to what the page names."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace").encode("utf-8", "replace")
+    named = _CHARSET.search(data[:HEAD_BYTES])
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return decoded(data, named[1].decode() if named else None, guessed).encode("utf-8", "replace")
+    return data
 
 
 def _page(tree: Any) -> bytes:

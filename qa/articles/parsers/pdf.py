@@ -14,6 +14,7 @@ from . import RefusedError, Reply, said
 
 HEADER_BYTES = 1024  # a PDF may begin that far into its file
 FEWEST_NUMBERED = 3  # pages whose numbers are taken for such
+EMPTY_PAGES = "has pages without text, perhaps pictures of it; where they are, run a text recognition (OCR) over it"
 
 _LIGATURES = str.maketrans({"\ufb00": "ff", "\ufb01": "fi", "\ufb02": "fl", "\ufb03": "ffi", "\ufb04": "ffl"})
 _BROKEN_WORD = re.compile(r"([^\W\d_]+)([-\u00ad\u2010])[ \t]*\n([^\W\d_]+)")
@@ -45,6 +46,7 @@ def parse(data: bytes) -> Reply:
         "title": _title(said(lambda: about.metadata.title)),
         "source": said(lambda: about.metadata.author),
         "made": said(lambda: about.metadata.creation_date.date().isoformat()),
+        "notes": [] if all(pages) else [EMPTY_PAGES],
     }
 
 
