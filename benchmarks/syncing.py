@@ -48,7 +48,7 @@ BANDS = 16
 class DrawnVectors:
     """Stands for the embedder: unit vectors of all directions."""
 
-    fingerprint, dimension = "drawn", DIMENSION
+    name, fingerprint, dimension = "drawn", "drawn", DIMENSION
 
     def __init__(self) -> None:
         self.random = np.random.default_rng(0)
@@ -100,7 +100,8 @@ class Mirror(Maker):
         path, digest = file.relative_to(self.files).as_posix(), sha256(file.read_bytes()).hexdigest()
         execute, text = self.connection.execute, "\n".join(parts)
         execute(
-            "INSERT INTO articles VALUES (NULL, ?, 1, ?, NULL, ?, ?, ?, NULL, NULL, ?, NULL)",
+            """INSERT INTO articles (article_id, source_id, path, content_hash, title, date, text)
+               VALUES (?, 1, ?, ?, ?, ?, ?)""",
             (path, path, digest, title, day, text),
         )
         row_id, at = self.connection.last_insert_rowid(), 0
