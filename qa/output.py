@@ -19,6 +19,7 @@ _STAGES = {
     "structure": "SQLite's structure checked",
     "checking": "articles checked",
     "comparing": "index files checked",
+    "cutting": "articles cut into passages",
     "rebuilding": "articles rebuilt",
     "unpacking": "megabytes checked",
 }

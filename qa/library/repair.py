@@ -89,9 +89,10 @@ def _mend(
 
     with Spool(folder) as spool, _vectors_beside(folder, embedder) as beside:
         cuts, strange = KeptCuts(spool), list[int]()
-        for row_id, title, date, text in connection.execute(
-            "SELECT row_id, title, date, text FROM articles ORDER BY 1"
-        ):
+        articles = connection.execute("SELECT row_id, title, date, text FROM articles ORDER BY row_id")
+        total = _count_articles(connection)
+        for done, (row_id, title, date, text) in enumerate(articles):
+            tell("cutting", done, total)
             if not is_as_indexed(connection, row_id, title, date, text):
                 strange.append(row_id)
             cuts.put(cut_article(title, date, text, settings))
@@ -164,7 +165,7 @@ def _rebuild(connection: apsw.Connection, folder: Path, cuts: KeptCuts, tell: Pr
     """All that is derived from the articles' rows and the vectors, anew; part of the caller's transaction."""
     connection.execute("DELETE FROM passages; INSERT INTO keywords (keywords) VALUES ('delete-all')")
     articles = connection.execute("SELECT row_id, title, text FROM articles ORDER BY row_id")
-    total = int(rows(connection, "SELECT count(*) FROM articles")[0][0])
+    total = _count_articles(connection)
     for done, ((row_id, title, text), of_it) in enumerate(zip(articles, cuts, strict=True)):
         tell("rebuilding", done, total)
         for cut in of_it:
@@ -177,3 +178,7 @@ def _rebuild(connection: apsw.Connection, folder: Path, cuts: KeptCuts, tell: Pr
     regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles ORDER BY row_id")])
     write_one_segment(connection, folder)
     next_generation(connection)
+
+
+def _count_articles(connection: apsw.Connection) -> int:
+    return int(rows(connection, "SELECT count(*) FROM articles")[0][0])
