@@ -72,9 +72,10 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with gzip.open(room / "wire.jsonl.gz", "wt", encoding="utf-8") as lines:
         lines.write(json.dumps(TRAM) + "\n")
     report = document(room / "library", "index", room / "news", room / "wire.jsonl.gz")
-    assert set(report) == {*COUNTS, "failures", "seconds"}
+    assert set(report) == {*COUNTS, "failures", "seconds", "notes", "skips"}
     assert [report[name] for name in COUNTS] == [4, 0, 0, 0, 0, 0]
-    assert report["failures"] == []
+    assert report["failures"] == report["skips"] == []
+    assert [(note["count"], note["paths"]) for note in report["notes"]] == [(1, ["north/mill.txt"])]  # its bidi marks
     assert report["seconds"] > 0
     return room / "library"
 

@@ -152,7 +152,17 @@ def test_the_command_tells_it(library: Path, articles: Path, capsys: pytest.Capt
     found = document(capsys, "diff", str(articles), *place)
     assert found.pop("seconds") > 0
     assert found == {
-        **{"added": 2, "updated": 0, "removed": 1, "unchanged": 2, "failed": 0, "skipped": 0, "failures": []},
+        **{
+            "added": 2,
+            "updated": 0,
+            "removed": 1,
+            "unchanged": 2,
+            "failed": 0,
+            "skipped": 0,
+            "failures": [],
+            "notes": [],
+            "skips": [],
+        },
         "changes": [
             {"change": "added", "article_id": "new.txt", "was": None},
             {"change": "renamed", "article_id": "span.txt", "was": "bridge.txt"},
