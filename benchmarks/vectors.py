@@ -32,7 +32,6 @@ KINDS: tuple[tuple[str, str, dict[str, int]], ...] = (
     ("flat, 8 bits", "SQ8", {}),
     (f"{CELLS} cells, 8 of them searched, 16 bits", f"IVF{CELLS},SQfp16", {"nprobe": 8}),
     (f"{CELLS} cells, 32 of them searched, 16 bits", f"IVF{CELLS},SQfp16", {"nprobe": 32}),
-    (f"{CELLS} cells, 32 of them searched, product quantiser of 48 bytes", f"IVF{CELLS},PQ48", {"nprobe": 32}),
     ("HNSW of 16 neighbours, 16 bits, 64 looked at", "HNSW16_SQfp16", {"efSearch": 64}),
     ("HNSW of 16 neighbours, 16 bits, 256 looked at", "HNSW16_SQfp16", {"efSearch": 256}),
 )
