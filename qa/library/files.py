@@ -1,8 +1,8 @@
 """The files of the sources as they were when the library last read them, and how many articles it has of each."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 import apsw
 
@@ -15,11 +15,10 @@ _OF_SOURCE = "source_id = ?1 AND (?2 = '' OR path = ?2 OR substr(path, 1, length
 FileKey = tuple[int, str]  # source id, path
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(NamedTuple):
     """How a file looked (qa/articles/looks.py) of which the library has all that it takes, save ``kept_out`` articles.
 
-    With them count the members of an archive that are of other kinds.
+    With them count the members of an archive that are of other kinds. A tuple: a sync makes one of each file there is.
     """
 
     look: str
