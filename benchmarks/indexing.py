@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import random
-import resource
 import statistics
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from typing import Any
 import numpy as np
 from growth import material
 
+from qa.evaluate.bench import peak_memory_mb
 from qa.library.database import open_to_read, rows
 from qa.library.sync import sync
 from qa.processor import torch_is_faster_in_bfloat16
@@ -175,7 +175,7 @@ def measure_speed(place: Path, articles: int, rounds: int, sentences: Sequence[s
         "cosine": min(cosines),
         "pages": pages,
         "busy": busy(embedder, given),
-        "memory": largest(),
+        "memory": peak_memory_mb(),
     }
 
 
@@ -186,22 +186,16 @@ def busy(embedder: Embedder, texts: Sequence[str]) -> float:
     return (now() - used) / (time.perf_counter() - began)
 
 
-def largest() -> float:
-    """The largest resident set that this process has had, MB."""
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
 def index_once(passages: int, work: Path | None) -> dict[str, float]:
     """Index so many passages with drawn vectors, in this process; memory before and at most."""
     sentences, _, _ = material(0)
     with tempfile.TemporaryDirectory(dir=work) as place:
         write_articles(Path(place) / "articles.jsonl", passages, sentences)
-        drawn, before = Drawn(), largest()
+        drawn, before = Drawn(), peak_memory_mb()
         took = seconds(
             lambda: sync(Path(place) / "library", [Path(place) / "articles.jsonl"], lambda: drawn, Settings())
         )
-    return {"passages": passages, "before": before, "most": largest(), "seconds": took}
+    return {"passages": passages, "before": before, "most": peak_memory_mb(), "seconds": took}
 
 
 def measure_memory(sizes: Sequence[int], work: Path | None) -> list[dict[str, float]]:

@@ -121,3 +121,13 @@ def test_the_command_lists_a_page(desk: Desk, tmp_path: Path, capsys: pytest.Cap
     printed = capsys.readouterr().out.splitlines()
     assert printed == ["2031-02-01    1 passages  4  Ferry delayed", "2 articles, 1 of them listed"]
     assert "no word to match" in error(capsys, "list", "--match", "?", *place)
+
+
+def test_words_are_found_as_they_are_read(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Soft hyphens and blanks of no width part no word; the text keeps them."""
+    text = "The ferry of Gren\u200bville cost nine mil\u00adlion crowns."
+    desk = make_desk()
+    desk.index(write_articles(tmp_path / "hidden", {"ferry.txt": text}))
+    for words in ("million", "Grenville"):
+        assert desk.listing(match=words).total == 1
+    assert desk.article("ferry.txt").text == text

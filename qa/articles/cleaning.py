@@ -6,21 +6,26 @@ from datetime import date
 LINE_CHARACTERS = 300
 
 _LINE_ENDS = re.compile("\r\n?|[\u0085\u2028\u2029]")
-# C0 and C1 controls but tab and line feed; what no screen shows and what would part a word for the search (soft hyphen,
-# zero width space, word joiner, byte order mark, fillers); marks that reorder what is read (bidi); annotation and tag
-# characters, which carry text that no screen shows; halves of surrogate pairs, which no UTF-8 store accepts. The joiners
-# U+200C and U+200D stay: Persian and emoji are written with them.
+# C0 and C1 controls but tab and line feed; marks that reorder what is read (bidi); tag characters, which carry text
+# that no screen shows; halves of surrogate pairs, which no UTF-8 store accepts.
 _REMOVED = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
-    "\u3164\ufeff\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# What no screen shows and what parts a word: soft hyphen, zero width space, word joiner, byte order mark, fillers. The joiners
+# U+200C and U+200D are none of them: Persian and emoji are written with them.
+_INVISIBLE = re.compile("[\u00ad\u034f\u115f\u1160\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]")
 _WEB_ADDRESS = re.compile(r"https?://[^\s\"<>`\\]{1,2000}", re.IGNORECASE)
 _DATE = re.compile(r"([0-9]{4})([-/.])([0-9]{1,2})\2([0-9]{1,2})(?:[T ].*)?", re.DOTALL)
 
 
 def clean_text(text: str) -> str:
-    r"""Return the text with line ends as ``\n`` and without control, invisible, bidi and tag characters; nothing else changes."""
+    r"""Return the text with line ends as ``\n`` and without control, bidi and tag characters; nothing else changes."""
     return _REMOVED.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def visible_text(text: str) -> str:
+    """Return the text without what no screen shows, so that its words are those that are read: for the search, not to be quoted."""
+    return _INVISIBLE.sub("", text)
 
 
 def one_line(value: str | None, limit: int = LINE_CHARACTERS) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 import numpy as np
 
+from qa.articles.cleaning import visible_text
 from qa.errors import ModelError
 from qa.library.addresses import record_visit
 from qa.library.copies import regroup
@@ -200,8 +201,9 @@ def write_one_segment(connection: apsw.Connection, folder: Path, largest: int = 
 
 
 def write_keywords(connection: apsw.Connection, passage_id: int, title: str, text: str) -> None:
-    """Put a passage into the keyword index."""
-    connection.execute("INSERT INTO keywords (rowid, title, text) VALUES (?, ?, ?)", (passage_id, title, text))
+    """Put a passage into the keyword index, by the words that are read."""
+    shown = (visible_text(title), visible_text(text))
+    connection.execute("INSERT INTO keywords (rowid, title, text) VALUES (?, ?, ?)", (passage_id, *shown))
 
 
 def _remove_passages(connection: apsw.Connection, row_ids: Iterable[int]) -> dict[int, bytes]:
