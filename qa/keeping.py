@@ -23,6 +23,7 @@ from qa.library.sync import remove, sync
 from qa.library.uploads import store_upload
 from qa.library.verify import verify
 from qa.library.watching import watch
+from qa.progress import tell_nobody
 from qa.retrieval.embedder import DEFAULT
 from qa.retrieval.languages import known_languages
 from qa.retrieval.query import checked_date, checked_range, search_terms
@@ -261,7 +262,7 @@ class KeptLibrary:
     def _visits(self, places: Sequence[Path | str], progress: Progress | None) -> dict[str, Visit]:
         """What comes from the addresses among places, or, where there are no places, from all that the library knows."""
         folder, addresses = self.library.folder, self._addresses(places)
-        tell = progress or (lambda stage, done, total: None)
+        tell = progress or tell_nobody
         return ask_all(folder, addresses, lambda: self._once(self._make_fetcher), tell) if addresses else {}
 
     def _addresses(self, places: Sequence[Path | str]) -> Sequence[str]:

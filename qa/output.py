@@ -7,22 +7,12 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from qa.language.names import language_name
+from qa.progress import STAGES
 from qa.retrieval.languages import is_unknown
 from qa.types import Answer, Change, Check, Citation, Hit, ListedArticle, Note, Statistics, SyncReport
 
 _HIT_FIELDS = ("article_id", "title", "date", "text", "start", "end", "score")
 _SHOWN_PATHS = 3
-_STAGES = {
-    "fetching": "addresses asked",
-    "reading": "articles read",
-    "embedding": "passages embedded",
-    "structure": "SQLite's structure checked",
-    "checking": "articles checked",
-    "comparing": "index files checked",
-    "cutting": "articles cut into passages",
-    "rebuilding": "articles rebuilt",
-    "unpacking": "megabytes checked",
-}
 
 
 def report_line(report: SyncReport) -> str:
@@ -130,7 +120,7 @@ class ProgressLine:
             self._stage = stage
             # What is done at the start was done by a run before: it must not count for the rate.
             self._bar = tqdm(
-                desc=_STAGES.get(stage, stage),
+                desc=STAGES.get(stage, stage),
                 initial=done,
                 total=total or None,
                 unit="",

@@ -235,8 +235,8 @@ def test_another_embedder_is_refused_and_changes_nothing(articles: Path, tmp_pat
     assert (tmp_path / "library" / FILE).read_bytes() == before
 
 
-def test_progress_tells_what_is_read_and_embedded(tmp_path: Path, make_desk: MakeDesk) -> None:
-    """Batch by batch, up to the end."""
+def test_progress_tells_of_every_stage(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """One after the other, up to the end of each; of embedding, batch by batch."""
     told: list[tuple[str, int, int]] = []
     make_desk().index(many(tmp_path / "f", 300), progress=lambda *now: told.append(now))
     assert [now for now in told if now[0] == "embedding"] == [
@@ -245,9 +245,18 @@ def test_progress_tells_what_is_read_and_embedded(tmp_path: Path, make_desk: Mak
         ("embedding", 300, 300),
     ]
     assert [now[1] for now in told if now[0] == "reading"] == list(range(1, 301))
+    assert list(dict.fromkeys(stage for stage, _, _ in told)) == [
+        "reading",
+        "cutting",
+        "embedding",
+        "writing",
+        "matching",
+    ]
+    for stage in ("cutting", "writing", "matching"):
+        assert [now[1:] for now in told if now[0] == stage] == [(done, 300) for done in range(301)]
 
 
-@pytest.mark.parametrize("stage", ["reading", "embedding"])
+@pytest.mark.parametrize("stage", ["reading", "cutting", "embedding", "writing", "matching"])
 def test_an_interruption_loses_nothing(tmp_path: Path, make_desk: MakeDesk, stage: str) -> None:
     """The old state answers; the next run embeds only what was not embedded yet."""
     folder = write_articles(tmp_path / "f", {"old.txt": "Old text of the harbour.\n"})
@@ -264,7 +273,7 @@ def test_an_interruption_loses_nothing(tmp_path: Path, make_desk: MakeDesk, stag
     assert verify(tmp_path / "library").ok
     desk = make_desk()
     assert counts(desk.index(folder)) == (600, 0, 0, 1)
-    assert len(encoded(desk)) == {"reading": 600, "embedding": 88}[stage]
+    assert len(encoded(desk)) == {"reading": 600, "cutting": 600, "embedding": 88}.get(stage, 0)
     assert verify(tmp_path / "library").ok
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from ui.listing import progress_html
-from ui.pace import Pace
+from ui.pace import Pace, Seldom
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,13 @@ def test_the_page_shows_it_beside_the_numbers() -> None:
     """Where there are any."""
     assert "<span>10 of 100, 2 a second</span>" in progress_html("embedding", 10, 100, "2 a second")
     assert "<span>2 a second</span>" in progress_html("reading", 0, 0, "2 a second")
+
+
+def test_of_many_steps_few_are_shown() -> None:
+    """Each stage's first, its end, and one every fifth of a second, by a clock that goes on a twentieth a step."""
+    shown, times = list[tuple[str, int, int]](), iter(number / 20 for number in range(100))
+    seldom = Seldom(shown.append, lambda: next(times))
+    for done in range(11):
+        seldom("reading", done, 10)
+    seldom("cutting", 0, 10)
+    assert shown == [("reading", done, 10) for done in (0, 4, 8, 10)] + [("cutting", 0, 10)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from qa.progress import STAGES
 from qa.types import Failure, ListedArticle, SyncReport
 from ui.markup import count, day, escape, foreign, link, unreadable_html
 
@@ -37,11 +38,15 @@ def articles_html(articles: Sequence[ListedArticle], words: str = "", fault: str
 
 
 def progress_html(doing: str, done: int, total: int, pace: str = "") -> str:
-    """Return a bar; a total of 0 stands for one that is not known, ``pace`` is its rate and the time left in words."""
+    """Return a bar for a stage of long work; a total of 0 stands for one that is not known.
+
+    ``pace`` is its rate and the time left in words.
+    """
     bar = f'<progress max="{total}" value="{min(done, total)}"></progress>' if total > 0 else "<progress></progress>"
     of = f"{done:,} of {total:,}" if total > 0 else (f"{done:,}" if done else "")
     said = ", ".join(filter(None, (of, escape(pace))))
-    return f'<div class="progress" role="status"><p>{escape(doing)} <span>{said}</span></p>{bar}</div>'
+    doing = escape(STAGES.get(doing, doing).capitalize())
+    return f'<div class="progress" role="status"><p>{doing} <span>{said}</span></p>{bar}</div>'
 
 
 def report_html(report: SyncReport, refused: Sequence[Failure] = ()) -> str:

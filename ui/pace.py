@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 
+_APART = 0.2  # seconds between two steps that are shown
 _SETTLED = 2.0  # seconds from a stage's beginning after which its rate says something
 
 
@@ -25,6 +26,24 @@ class Pace:
         rate = made / passed
         speed = f"{rate:,.0f} a second" if rate >= 1 else f"{60 * rate:.0f} a minute"
         return f"{speed}, {_time(max(total - done, 0) / rate)} left" if total else speed
+
+
+class Seldom:
+    """Hands on the first step of each stage, the last one, and of the others as many as one can see."""
+
+    def __init__(
+        self, hand_on: Callable[[tuple[str, int, int]], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """``clock`` tells seconds."""
+        self._hand_on, self._clock = hand_on, clock
+        self._stage, self._next = "", 0.0
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        """Take one step of progress."""
+        now = self._clock()
+        if stage != self._stage or now >= self._next or done == total:
+            self._stage, self._next = stage, now + _APART
+            self._hand_on((stage, done, total))
 
 
 def _time(seconds: float) -> str:

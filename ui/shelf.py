@@ -9,7 +9,7 @@ from qa.errors import QAError
 from qa.types import Failure, ListedArticle, SyncReport
 from ui.desk import Desk
 from ui.listing import articles_html, line_html, progress_html, report_html
-from ui.pace import Pace
+from ui.pace import Pace, Seldom
 from ui.relay import relay
 from ui.render import welcome_html
 from ui.talk import UNEXPECTED
@@ -83,9 +83,9 @@ class Shelf:
     ) -> Iterator[str]:
         def call(emit: Callable[[Step | SyncReport], None]) -> None:
             # A sync that has begun is finished even when the page is left: half a source helps nobody.
-            emit(self._desk.index(*paths, progress=lambda doing, done, total: emit((doing, done, total))))
+            emit(self._desk.index(*paths, progress=Seldom(emit)))
 
-        yield progress_html("Reading", 0, 0)
+        yield progress_html("reading", 0, 0)
         pace = Pace()
         try:
             for item in relay(call, threading.Event()):

@@ -20,6 +20,7 @@ from typing import IO, Any
 
 from qa.articles.file_name import is_fit
 from qa.errors import InputError
+from qa.progress import tell_nobody
 from qa.types import Progress
 
 FORMAT = 1
@@ -87,7 +88,7 @@ def read_members(
 
     Raises InputError for the first that differs.
     """
-    tell = progress or (lambda stage, done, total: None)
+    tell = progress or tell_nobody
     total, done = sum(member.size for member in contents.members), 0
     for member in contents.members:
         with archive.open(member.name) as source, _written(into, member.name) as written:

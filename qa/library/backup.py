@@ -22,6 +22,7 @@ from qa.library.database import FILE, mapped_errors, open_to_read, rows
 from qa.library.durable import sync_folder
 from qa.library.segments import FOLDER, Segment
 from qa.library.store import UPLOADS, listed_segments
+from qa.progress import tell_nobody
 from qa.types import Backup, Progress
 
 _PAGES = 5_000  # of SQLite, copied between two tellings
@@ -36,7 +37,7 @@ def backup(folder: Path, file: Path, replace: bool = False, progress: Progress |
     InputError where the file cannot be written or is there already and ``replace`` is not given, LibraryError where the
     library is missing or damaged.
     """
-    tell = progress or (lambda stage, done, total: None)
+    tell = progress or tell_nobody
     began = time.monotonic()
     target = _target(folder, file, replace)
     with (

@@ -12,6 +12,8 @@ import apsw
 
 from qa.language.words import words
 from qa.library.database import rows
+from qa.progress import counted, tell_nobody
+from qa.types import Progress
 
 SAME = 0.8  # Jaccard's index from which two texts are near copies
 _RUN = 5  # words
@@ -44,13 +46,15 @@ def band_keys(runs: frozenset[str]) -> list[int]:
     return [int.from_bytes(digest.digest(), "little", signed=True) for digest in hashed]
 
 
-def regroup(connection: apsw.Connection, changed: Sequence[int], removed: Iterable[int] = ()) -> None:
+def regroup(
+    connection: apsw.Connection, changed: Sequence[int], removed: Iterable[int] = (), tell: Progress = tell_nobody
+) -> None:
     """Bring the groups up to date, once all rows stand; part of the caller's transaction.
 
     ``changed`` are new articles and those whose text is new, ``removed`` those that are gone.
     """
     left = _leave(connection, [*changed, *removed])
-    for row_id in changed:
+    for row_id in counted(changed, len(changed), "matching", tell):
         keys = band_keys(shingles(_text(connection, row_id)))
         connection.executemany("INSERT OR IGNORE INTO copy_bands VALUES (?, ?)", [(key, row_id) for key in keys])
     for row_id in [*left, *changed]:

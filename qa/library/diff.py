@@ -23,6 +23,7 @@ from qa.library.sources import sources_to_sync
 from qa.library.spool import Spool
 from qa.library.store import UPLOADS
 from qa.library.sync import report_of
+from qa.progress import tell_nobody
 from qa.types import Change, Diff, Progress
 
 
@@ -39,7 +40,7 @@ def diff(
     Raises what ``sync`` would raise for them, save that the embedder is another one; LibraryError where there is no
     library and no path is given.
     """
-    tell = progress or (lambda stage, done, total: None)
+    tell = progress or tell_nobody
     began = time.monotonic()
     with mapped_errors(folder), Spool() as spool:
         copy = _copy(folder) if paths or exists(folder) else open_to_read(folder)

@@ -1,7 +1,10 @@
 """Files and folders that outlive a power cut: what is new in a folder is there for good only once the folder is synced."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 
 def make_folder(folder: Path) -> None:
@@ -14,12 +17,24 @@ def make_folder(folder: Path) -> None:
 
 def write_file(file: Path, temporary: Path, data: bytes) -> None:
     """Write a file, under another name until it is whole; returns when it is on the disk under its own."""
-    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+    with new_file(temporary) as opened:
         opened.write(data)
+    rename_file(temporary, file)
+
+
+@contextmanager
+def new_file(file: Path) -> Iterator[BinaryIO]:
+    """Open a file to be written anew, for its owner alone; what was written is on the disk when this ends."""
+    with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as opened:
+        yield opened
         opened.flush()
         os.fsync(opened.fileno())
-    temporary.replace(file)
-    sync_folder(file.parent)
+
+
+def rename_file(file: Path, to: Path) -> None:
+    """Give a file another name in its folder, in place of what has it; returns when that is on the disk."""
+    file.replace(to)
+    sync_folder(to.parent)
 
 
 def sync_folder(folder: Path) -> None:

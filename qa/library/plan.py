@@ -45,6 +45,11 @@ class Addition:
     place: int
 
     @property
+    def article_id(self) -> str:
+        """The article's id as its source has it, which may not be the one it gets in the library."""
+        return self.candidate.given_id or self.candidate.path
+
+    @property
     def article(self) -> Article:
         """The article, read anew each time."""
         values = self.spool.get(self.place)
@@ -278,7 +283,7 @@ def _refuse_taken_ids(connection: apsw.Connection, plan: Plan) -> None:
             plan.incomplete.add(addition.source.source_id)
         else:
             accepted.append(addition)
-            given_now.setdefault(addition.article.article_id, []).append(addition)
+            given_now.setdefault(addition.article_id, []).append(addition)
     plan.additions = accepted
 
 
@@ -290,7 +295,7 @@ def _refusal(
     An id belongs to the source that had it first. Two files may share a path in two folders, since the folder's name
     then goes in front of both ids, unless the folders share their name too.
     """
-    article_id = new.article.article_id
+    article_id = new.article_id
     rows = connection.execute(
         """SELECT a.row_id, s.root, s.name, a.path, a.given_id IS NULL FROM articles a JOIN sources s USING (source_id)
            WHERE a.article_id = ?1 OR (a.path = ?1 AND a.given_id IS NULL)""",

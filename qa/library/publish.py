@@ -1,8 +1,10 @@
 """One transaction makes a new generation: rows, keyword index, vectors and the list of FAISS files together."""
 
+from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,8 @@ from qa.library.segments import remove_unlisted, write_segment
 from qa.library.sources import assign_ids, forget, forget_gone
 from qa.library.store import listed_segments
 from qa.library.word_counts import count_words, forget_words
-from qa.types import Article, Embedder
+from qa.progress import counted, tell_nobody
+from qa.types import Article, Embedder, Progress
 
 BATCH = 256  # passages embedded between two commits: what an interruption costs at most
 WINDOW = 8_192  # passages whose texts are in memory and sorted by length together
@@ -32,6 +35,7 @@ SMALL = 20_000  # live passages up to which every sync writes one fresh file: a 
 # A FAISS file is left alone while it holds so many times what all newer ones hold: few files, and rarely written.
 GROWTH = 4
 MOST_DEAD = 0.2  # share of dead vectors from which a merge pays
+_PAST_ALL_IDS = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,23 +55,22 @@ def embed(
 ) -> None:
     """``store_vectors`` for the passages of any number of articles, which ``cuts`` gives twice: to be counted, then embedded."""
     found = connection.cursor()
-    waiting = {
-        cut.text_hash
-        for article in cuts()
-        for cut in article
-        if not found.execute("SELECT 1 FROM vectors WHERE text_hash = ?", (cut.text_hash,)).fetchone()
-    }
-    total = len(waiting)
+    waiting = array("Q")  # the beginnings of hashes, to count the texts by: whole ones of a million take memory
+    for article in cuts():
+        for cut in article:
+            if not found.execute("SELECT 1 FROM vectors WHERE text_hash = ?", (cut.text_hash,)).fetchone():
+                waiting.append(int.from_bytes(cut.text_hash[:8], "little"))
+    done, total = 0, len(np.unique(waiting))
     window: list[Cut] = []
 
     def store() -> None:
-        done = total - len(waiting)
-        waiting.difference_update(cut.text_hash for cut in window)
-        store_vectors(connection, window, lambda: embedder, lambda here, _: progress(done + here, total))
+        nonlocal done
+        before = done
+        done += store_vectors(connection, window, lambda: embedder, lambda here, _: progress(before + here, total))
         window.clear()
 
     for article in cuts():
-        window += [cut for cut in article if cut.text_hash in waiting]
+        window += article
         if len(window) >= size:
             store()
     store()
@@ -123,6 +126,7 @@ def publish(
     keep_out: bool = False,
     small: int = SMALL,
     register: Callable[[], object] = lambda: None,
+    tell: Progress = tell_nobody,
 ) -> None:
     """Write a plan; ``cuts`` has the passages of each of ``plan.additions``. A kill at any point leaves old or new.
 
@@ -136,12 +140,13 @@ def publish(
         dead = _remove_passages(connection, [*plan.removed, *replaced])
         changed = write_rows(connection, plan, keep_out)
         note_files(connection, plan.files)
-        new = list[int]()
-        for row_id, addition, article_cuts in zip(changed, plan.additions, cuts, strict=True):
-            new += _write_passages(connection, row_id, addition.article, article_cuts)
+        new = array("q")
+        written = zip(changed, plan.additions, cuts, strict=True)
+        for row_id, addition, article_cuts in counted(written, len(changed), "writing", tell):
+            new.extend(_write_passages(connection, row_id, addition.article, article_cuts))
         count_words(connection, changed)
         forget_words(connection, plan.removed)
-        regroup(connection, changed, plan.removed)
+        regroup(connection, changed, plan.removed, tell)
         _drop_unused_vectors(connection, dead)
         _list_segments(connection, folder, new, list(dead), small)
         if plan.additions or plan.removed:
@@ -179,7 +184,7 @@ def write_rows(connection: apsw.Connection, plan: Plan, keep_out: bool = False) 
 def _pasts_of_renamed(connection: apsw.Connection, plan: Plan) -> dict[int, _Past]:
     """Of the articles that go, by their rows, those whose content comes in another file: each for one that comes."""
     coming = defaultdict[str, list[int]](list)
-    for number, addition in enumerate(plan.additions):
+    for number, addition in enumerate(plan.additions if plan.removed else ()):
         if addition.row_id is None and addition.candidate.given_id is None:
             coming[addition.candidate.content_hash].append(number)
     pasts = dict[int, _Past]()
@@ -268,7 +273,7 @@ def _drop_unused_vectors(connection: apsw.Connection, dead: dict[int, bytes]) ->
         )
 
 
-def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], dead: list[int], small: int) -> None:
+def _list_segments(connection: apsw.Connection, folder: Path, new: Sequence[int], dead: list[int], small: int) -> None:
     """Mark the dead vectors, and write a file with the new ones and those of newer files that are not much larger.
 
     Where few vectors are alive, or many dead, all are written into one.
@@ -287,7 +292,7 @@ def _list_segments(connection: apsw.Connection, folder: Path, new: list[int], de
         _write_segments(connection, folder, first)
 
 
-def _worth_merging(connection: apsw.Connection, new: list[int]) -> tuple[list[str], int]:
+def _worth_merging(connection: apsw.Connection, new: Sequence[int]) -> tuple[list[str], int]:
     """The newest files that go into one with the new vectors, and the smallest passage id of these and the new ones.
 
     Ids only grow, so a file holds all ids from its smallest on up to the next file's; the newest is listed last.
@@ -306,14 +311,13 @@ def _worth_merging(connection: apsw.Connection, new: list[int]) -> tuple[list[st
 
 def _write_segments(connection: apsw.Connection, folder: Path, first: int, largest: int = LARGEST) -> None:
     """Write the vectors of the passages from an id on, in the order of their ids, at most ``largest`` into a file."""
+    starts = """SELECT passage_id FROM (SELECT passage_id, row_number() OVER (ORDER BY passage_id) AS place FROM passages
+                WHERE passage_id >= ?1) WHERE (place - 1) % ?2 = 0"""
+    begins = [passage_id for (passage_id,) in rows(connection, starts, (first, largest))]
     query = """SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash)
-               WHERE passage_id >= ? ORDER BY passage_id LIMIT ?"""
-    while stored := rows(connection, query, (first, largest)):
-        first = stored[-1][0] + 1
-        passage_ids = [passage_id for passage_id, _ in stored]
-        vectors = np.frombuffer(b"".join(vector for _, vector in stored), dtype=np.float16).reshape(len(stored), -1)
-        del stored  # what is written takes memory enough
-        segment = write_segment(folder, passage_ids, vectors.astype(np.float32))
+               WHERE passage_id >= ? AND passage_id < ? ORDER BY passage_id"""
+    for bounds in pairwise([*begins, _PAST_ALL_IDS]):
+        segment = write_segment(folder, connection.execute(query, bounds))
         connection.execute(
             "INSERT OR REPLACE INTO segments VALUES (?, ?, ?)", (segment.file, segment.sha256, segment.vectors)
         )

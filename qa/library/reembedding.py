@@ -14,6 +14,7 @@ from qa.library.lock import writing
 from qa.library.publish import WINDOW, store_vectors, write_one_segment
 from qa.library.segments import remove_unlisted
 from qa.library.store import listed_segments
+from qa.progress import tell_nobody
 from qa.retrieval.passages import passage_hash, searchable_text
 from qa.types import Embedder, Progress, Reembedding, Span
 
@@ -28,7 +29,7 @@ def reembed(
     and what is kept of such a run is deleted. Raises LibraryError where there is no library, another process is at work on
     it, or a text is not what was indexed.
     """
-    tell = progress or (lambda stage, done, total: None)
+    tell = progress or tell_nobody
     began = time.monotonic()
     open_to_read(folder).close()  # never makes a library in order to embed it
     with writing(folder), mapped_errors(folder):

@@ -21,6 +21,7 @@ from qa.library.spool import Spool
 from qa.library.store import listed_segments
 from qa.library.verify import different_vectors, is_as_indexed, trust_pages, verify
 from qa.library.word_counts import count_words
+from qa.progress import counted, tell_nobody
 from qa.settings import Settings
 from qa.types import Embedder, Progress, Repair
 
@@ -40,7 +41,7 @@ def repair(
     file is kept. ``reembed`` replaces every vector by the present embedder's. ``window`` texts are in memory together. Raises
     LibraryError where the library is another embedder's and ``reembed`` is not given.
     """
-    tell = progress or (lambda stage, done, total: None)
+    tell = progress or tell_nobody
     try:
         found = verify(folder, progress=tell)
     except DamagedError:
@@ -90,9 +91,7 @@ def _mend(
     with Spool(folder) as spool, _vectors_beside(folder, embedder) as beside:
         cuts, strange = KeptCuts(spool), list[int]()
         articles = connection.execute("SELECT row_id, title, date, text FROM articles ORDER BY row_id")
-        total = _count_articles(connection)
-        for done, (row_id, title, date, text) in enumerate(articles):
-            tell("cutting", done, total)
+        for row_id, title, date, text in counted(articles, _count_articles(connection), "cutting", tell):
             if not is_as_indexed(connection, row_id, title, date, text):
                 strange.append(row_id)
             cuts.put(cut_article(title, date, text, settings))
@@ -165,9 +164,8 @@ def _rebuild(connection: apsw.Connection, folder: Path, cuts: KeptCuts, tell: Pr
     """All that is derived from the articles' rows and the vectors, anew; part of the caller's transaction."""
     connection.execute("DELETE FROM passages; INSERT INTO keywords (keywords) VALUES ('delete-all')")
     articles = connection.execute("SELECT row_id, title, text FROM articles ORDER BY row_id")
-    total = _count_articles(connection)
-    for done, ((row_id, title, text), of_it) in enumerate(zip(articles, cuts, strict=True)):
-        tell("rebuilding", done, total)
+    each = zip(articles, cuts, strict=True)
+    for (row_id, title, text), of_it in counted(each, _count_articles(connection), "rebuilding", tell):
         for cut in of_it:
             start, end = cut.span.start, cut.span.end
             connection.execute("INSERT INTO passages VALUES (NULL, ?, ?, ?, ?)", (row_id, start, end, cut.text_hash))
@@ -175,7 +173,8 @@ def _rebuild(connection: apsw.Connection, folder: Path, cuts: KeptCuts, tell: Pr
     connection.execute("DELETE FROM vectors WHERE text_hash NOT IN (SELECT text_hash FROM passages)")
     count_words(connection)
     connection.execute("DELETE FROM copy_bands; DELETE FROM near_copies")
-    regroup(connection, [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles ORDER BY row_id")])
+    row_ids = [row_id for (row_id,) in rows(connection, "SELECT row_id FROM articles ORDER BY row_id")]
+    regroup(connection, row_ids, tell=tell)
     write_one_segment(connection, folder)
     next_generation(connection)
 

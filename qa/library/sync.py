@@ -29,6 +29,7 @@ from qa.library.sources import Source, WebSource, sources_to_sync
 from qa.library.spool import Spool
 from qa.library.store import UPLOADS
 from qa.library.uploads import file_holding
+from qa.progress import counted, tell_nobody
 from qa.settings import Settings
 from qa.types import Embedder, Progress, SyncReport
 
@@ -53,7 +54,7 @@ def sync(
     sources; one that was not asked stays as it is. Raises InputError for missing paths, LibraryError when another process
     is indexing or the embedder is another one.
     """
-    tell = progress or (lambda stage, done, total: None)
+    tell = progress or tell_nobody
     began = time.monotonic()
     with writing(folder), mapped_errors(folder), Spool(folder) as spool:
         new = not exists(folder)
@@ -82,10 +83,11 @@ def sync(
             finally:
                 connection.execute("ROLLBACK")
             cuts = KeptCuts(spool)
-            for article in (addition.article for addition in plan.additions):
+            for addition in counted(plan.additions, len(plan.additions), "cutting", tell):
+                article = addition.article
                 cuts.put(cut_article(article.title, article.date, article.text, settings))
             embed(connection, lambda: cuts, made, lambda done, total: tell("embedding", done, total))
-            publish(connection, folder, plan, cuts, register=register)
+            publish(connection, folder, plan, cuts, register=register, tell=tell)
         except InputError:
             if new:  # a mistyped path makes no library
                 connection.close()

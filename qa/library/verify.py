@@ -14,6 +14,7 @@ from qa.library.database import json_list, mapped_errors, open_to_read, rows
 from qa.library.embedded import NEW_VECTORS
 from qa.library.segments import Segment, contents_of, ids_of, read_segment
 from qa.library.store import listed_segments
+from qa.progress import tell_nobody
 from qa.retrieval.passages import passage_hash
 from qa.types import Problem, Progress, VerifyReport
 
@@ -33,7 +34,7 @@ def verify(folder: Path, fast: bool = False, progress: Progress | None = None) -
     vectors and words, which articles, passages, keyword entries and vectors there are, and the FAISS files' hashes.
     Raises LibraryError when SQLite itself cannot read the library, or a FAISS file was replaced meanwhile.
     """
-    tell = progress or (lambda stage, done, total: None)
+    tell = progress or tell_nobody
     fix = f"qa repair --library {folder}"
     with mapped_errors(folder):
         connection = open_to_read(folder)
