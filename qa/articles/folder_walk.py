@@ -137,11 +137,11 @@ def _listed(descriptor: int, wanted: tuple[str, ...]) -> list[tuple[str, Kind]]:
 
 
 def _kind(entry: os.DirEntry[str]) -> Kind:
-    if entry.is_symlink():
-        return "link"
+    if entry.is_file(follow_symlinks=False):  # first, as nearly all are
+        return "file"
     if entry.is_dir(follow_symlinks=False):
         return "folder"
-    return "file" if entry.is_file(follow_symlinks=False) else "other"
+    return "link" if entry.is_symlink() else "other"
 
 
 def _whole(file: BinaryIO, path: str) -> Found:

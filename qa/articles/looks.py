@@ -3,7 +3,6 @@
 import os
 import stat
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 # A file written again within what its file system takes for one moment looks as it did (git calls such a file racy). The
@@ -24,20 +23,25 @@ class Looks:
 
     def unchanged(self, folder: int, prefix: str, names: Iterable[str]) -> list[str]:
         """The paths, ``prefix`` and name, of those files of an open folder that look as they did when they were read."""
-        found = []
-        for name in names if self.known else ():
-            path = prefix + name
-            if look := self.known.get(path):
-                with suppress(OSError):  # whoever reads it says so
-                    if look == look_of(os.stat(name, dir_fd=folder, follow_symlinks=False)):
-                        found.append(path)
-        return found
+        known = self.known
+        return [
+            prefix + name
+            for name in (names if known else ())
+            if (look := known.get(prefix + name)) and look == _look_in(folder, name)
+        ]
 
     def read(self, path: str, before: os.stat_result, after: os.stat_result, began: int) -> None:
         """Note a file that was read: its status before and after, and when that began, nanoseconds of the clock."""
         look = look_of(before)
         if look is not None and look == look_of(after) and before.st_mtime_ns < began - SETTLED:
             self.found[path] = look
+
+
+def _look_in(folder: int, name: str) -> str | None:
+    try:
+        return look_of(os.stat(name, dir_fd=folder, follow_symlinks=False))
+    except OSError:  # whoever reads it says so
+        return None
 
 
 def look_of(status: os.stat_result) -> str | None:

@@ -147,8 +147,8 @@ class _Comparison:
         for path in self._articles:
             for archive in files_of(path)[1:]:
                 self._members[archive].append(path)
-        self._known = known_files(connection, source)
-        self.looks = Looks({} if full else {path: state.look for path, state in self._known.items()})
+        self._known_looks, self._known_kept_out = known_files(connection, source)
+        self.looks = Looks({} if full else self._known_looks)
         self._removed = removed_articles(connection, source)
         self._held: dict[str, dict[str, tuple[int, str]]] = {}  # of files that were read or are gone
         self._unread, self._present = set[str](), defaultdict[str, set[str]](set)
@@ -164,8 +164,8 @@ class _Comparison:
             paths = (*found.paths, *archived)
             self._unread.update(paths)
             self._plan.unchanged += sum(self._articles.get(path, 0) for path in paths)
-            for path in sorted(path for path in found.paths if self._known[path].kept_out):
-                self._plan.skip(path, _SKIPPED_BEFORE, self._known[path].kept_out)
+            for path in sorted(found.paths & self._known_kept_out.keys()):
+                self._plan.skip(path, _SKIPPED_BEFORE, self._known_kept_out[path])
         elif isinstance(found, Noted):
             self._plan.notes.add(found.path, found.reason)
         elif isinstance(found, Skipped):
@@ -189,10 +189,10 @@ class _Comparison:
             held = sum(self._articles.values())
             refuse_emptied(source, held, empty=len(gone) == held and not self._anything())
         self._plan.removed.update(row_id for _, row_id in gone)
-        for path in (self._known.keys() | self.looks.found.keys()) - self._unread:
+        for path in (self._known_looks.keys() | self.looks.found.keys()) - self._unread:
             look = None if path in self._failed else self.looks.found.get(path)
             state = FileState(look, self._kept_out[path]) if look else None
-            if state != self._known.get(path):
+            if state != self._known(path):
                 self._plan.files[self._source.source_id, path] = state
 
     def finish_visit(self, source: WebSource, visit: Visit | None) -> None:
@@ -212,7 +212,11 @@ class _Comparison:
 
     def _anything(self) -> bool:
         """Whether the source has an article, be it one that is kept out."""
-        return bool(self._present) or any(self._known[path].kept_out for path in self._unread)
+        return bool(self._present) or not self._unread.isdisjoint(self._known_kept_out)
+
+    def _known(self, path: str) -> FileState | None:
+        look = self._known_looks.get(path)
+        return FileState(look, self._known_kept_out.get(path, 0)) if look else None
 
     def _held_of(self, path: str) -> dict[str, tuple[int, str]]:
         if path not in self._held:
