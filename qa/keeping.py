@@ -150,13 +150,13 @@ class KeptLibrary:
         finish_restore(self.library.folder)  # which would put the restored files in the place of this one
         return store_upload(self.library.uploads, name, data)
 
-    def remove(self, *article_ids: str, purge: bool = False) -> tuple[str, ...]:
+    def remove(self, *article_ids: str, purge: bool = False, progress: Progress | None = None) -> tuple[str, ...]:
         """Take articles out and keep them out; an uploaded file is deleted too, the user's own files never.
 
         The address of a source stands for all that came from it, and is asked no more.
         ``purge`` rewrites the library's files, so that nothing of them, or of any removed before, is left on the disk.
         """
-        return remove(self.library.folder, article_ids, purge)
+        return remove(self.library.folder, article_ids, purge, progress)
 
     def older_than(self, day: str) -> tuple[tuple[str, ...], int]:
         """Ids of the articles dated before an ISO date, oldest first, and how many articles have no date."""

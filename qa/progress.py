@@ -18,6 +18,7 @@ STAGES = {
     "comparing": "index files checked",
     "rebuilding": "articles rebuilt",
     "unpacking": "megabytes checked",
+    "purging": "steps of leaving nothing behind",
 }
 
 

@@ -70,6 +70,13 @@ def test_a_purged_article_is_in_no_file(desk: Desk) -> None:
     assert desk.index().skipped == 1  # its file is there still, and it stays out
 
 
+def test_a_purge_tells_how_far_it_is(desk: Desk) -> None:
+    """Step by step, as each may take minutes."""
+    told = list[tuple[str, int, int]]()
+    desk.remove("s.txt", purge=True, progress=lambda *now: told.append(now))
+    assert told == [("purging", done, 4) for done in range(5)]
+
+
 def test_removing_and_purging_go_in_one(desk: Desk) -> None:
     """Even of the last article."""
     library = desk.library.folder

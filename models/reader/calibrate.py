@@ -2,12 +2,12 @@
 
     python -m models.reader.calibrate EXAMPLES_FOLDER
 
-Every held-out paragraph, and every passage of made-up news of held-out topics, becomes an article of a temporary
-library. Each answerable question is put to it twice, with its own article and without, and each unanswerable one once;
-and each once more to its own article alone, as a reader asks who has chosen one. The product searches and reads. One
-logistic regression tells which of two readings has the sentence with the answer; a second one, over the first's results
-and with both classes weighing the same, tells the answered cases from the rest; a third one adds what the default model
-replies.
+Every held-out paragraph, with what the sets and we (left_open.py) ask of it, and every passage of made-up news of held-out
+topics, becomes an article of a temporary library. Each answerable question is put to it twice, with its own article and
+without, and each unanswerable one once; and each once more to its own article alone, as a reader asks who has chosen one.
+The product searches and reads. One logistic regression tells which of two readings has the sentence with the answer; a
+second one, over the first's results and with both classes weighing the same, tells the answered cases from the rest; a third
+one adds what the default model replies.
 """
 
 import argparse
@@ -64,12 +64,14 @@ def main() -> None:
     parser.add_argument("examples", type=Path)
     parser.add_argument("--rows", type=int, default=500, help="held-out rows of the open sets")
     parser.add_argument("--news", type=int, default=200, help="rows of made-up news")
+    parser.add_argument("--open", type=int, default=150, help="our own questions on held-out paragraphs")
     parser.add_argument("--replies", type=int, default=450, help="cases that the generator is asked")
     arguments = parser.parse_args()
-    paragraphs, news = (load(arguments.examples / f"{name}-rows.jsonl") for name in ("held-out", "news"))
-    asked = random.Random(0).sample(paragraphs, arguments.rows) + random.Random(0).sample(news, arguments.news)
+    sets = [load(arguments.examples / f"{name}-rows.jsonl") for name in ("held-out", "news", "left-open")]
+    wanted = (arguments.rows, arguments.news, arguments.open)
+    asked = [row for of, most in zip(sets, wanted, strict=True) for row in random.Random(0).sample(of, most)]
     random.Random(1).shuffle(asked)
-    rows = paragraphs + news
+    rows = [row for of in sets for row in of]
     with tempfile.TemporaryDirectory() as folder:
         ids = write_articles(rows, Path(folder) / "paragraphs.jsonl.gz")
         desk = qa.open(Path(folder) / "library")

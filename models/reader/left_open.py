@@ -2,10 +2,11 @@
 
     python -m models.reader.left_open DATA_FOLDER EXAMPLES_FOLDER
 
-Writes left-open.jsonl and left-open-held-out.jsonl, the latter of the paragraphs that examples.py holds out. The folder
-left_open/ has the questions, a line for each: "row" is the id of a row in whose first gold passage it was written for,
-"answer" where in that passage's text its answer stands, null where the paragraph seems to answer it and does not. The paragraphs
-themselves are those of DATA_FOLDER (squad-long and nq, see the model card).
+Writes left-open.jsonl and left-open-held-out.jsonl, the latter of the paragraphs that examples.py holds out, and the
+questions on those once more as rows for calibrate.py, left-open-rows.jsonl. The folder left_open/ has the questions, a line
+for each: "row" is the id of a row for whose first gold passage it was written, "answer" where in that passage's text
+its answer stands, null where the paragraph seems to answer it and does not. The paragraphs themselves are those of
+DATA_FOLDER (squad-long and nq, see the model card).
 """
 
 import argparse
@@ -58,8 +59,25 @@ def examples(rows: list[dict], questions: dict[str, list[dict]]) -> list[list[di
     ]
 
 
+def as_rows(rows: list[dict], questions: dict[str, list[dict]]) -> list[dict]:
+    """The written questions as the sets have theirs, each with its paragraph."""
+    made = []
+    for row in rows:
+        passage = row["passages"][row["gold"][0]] if row["id"] in questions else None
+        for number, one in enumerate(questions.get(row["id"], ())):
+            answer = [passage["text"][one["answer"][0] : one["answer"][1]]] if one["answer"] else []
+            said = {"id": f"open-{number}-{row['id']}", "question": one["question"], "passages": [passage]}
+            made.append({**said, "gold": [0] if answer else [], "answers": answer, "answerable": bool(answer)})
+    return made
+
+
+def write(file: Path, lines: list[dict]) -> None:
+    """Write JSON lines."""
+    file.write_text("".join(json.dumps(one, ensure_ascii=False) + "\n" for one in lines), encoding="utf-8")
+
+
 def main() -> None:
-    """Write both files."""
+    """Write all three files."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
     parser.add_argument("examples", type=Path)
@@ -67,9 +85,9 @@ def main() -> None:
     questions, parts = written(HERE / "left_open"), split_rows(arguments.data, random.Random(0))
     for name, part in (("left-open", "train"), ("left-open-held-out", "held-out")):
         made = [example for paragraph in examples(parts[part], questions) for example in paragraph]
-        with (arguments.examples / f"{name}.jsonl").open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(one, ensure_ascii=False) + "\n" for one in made)
+        write(arguments.examples / f"{name}.jsonl", made)
         print(f"{name}: {len(made)} examples, {sum(one['answer'] is not None for one in made)} with an answer")
+    write(arguments.examples / "left-open-rows.jsonl", as_rows(parts["held-out"], questions))
 
 
 if __name__ == "__main__":

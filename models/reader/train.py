@@ -1,10 +1,10 @@
 """Train the reader: MiniLM with a head that points at the start and end of an answer, or at nothing.
 
     python -m models.reader.train EXAMPLES_FOLDER OUT_FOLDER [--epochs 2] [--rate 2e-4] [--paragraphs N]
-        [--news N] [--twisted N] [--start WEIGHTS] [--bfloat16]
+        [--news N] [--twisted N] [--left-open TIMES] [--start WEIGHTS] [--bfloat16]
 
-The folder holds what examples.py, news.py and twisted.py wrote. Starts from all-MiniLM-L6-v2, whose word embeddings stay as they
-are, so that only the six layers and the head are written (reader.safetensors, bfloat16). No answer is the span at the
+The folder holds what examples.py, news.py, twisted.py and left_open.py wrote. Starts from all-MiniLM-L6-v2, whose word embeddings stay
+as they are, so that only the six layers and the head are written (reader.safetensors, bfloat16). No answer is the span at the
 first token, as in Devlin et al. 2019 for SQuAD 2.0.
 """
 
@@ -26,7 +26,7 @@ from qa.retrieval.embedder import base_folder
 BATCH_TOKENS = 6144
 SEED = 0
 HEAD_RATE = 1e-3
-HELD_OUT = ("held-out", "news-held-out", "written-held-out", "twisted-held-out")
+HELD_OUT = ("held-out", "news-held-out", "written-held-out", "twisted-held-out", "left-open-held-out")
 
 
 def load(file: Path) -> list[dict]:
@@ -156,6 +156,7 @@ def main() -> None:
     parser.add_argument(
         "--twisted", type=int, default=0, help="pairs of a question and its twist, likewise; none at first"
     )
+    parser.add_argument("--left-open", type=int, default=0, help="how often those examples are read in an epoch")
     parser.add_argument("--start", type=Path, help="weights to go on from")
     parser.add_argument("--bfloat16", action="store_true", help="faster where the processor has units for it")
     arguments = parser.parse_args()
@@ -169,6 +170,7 @@ def main() -> None:
     if arguments.twisted:
         twisted = load(arguments.examples / "twisted.jsonl")
         train += [one for i in rng.sample(range(0, len(twisted), 2), arguments.twisted) for one in twisted[i : i + 2]]
+    train += load(arguments.examples / "left-open.jsonl") * arguments.left_open
     held_out = {name: load(arguments.examples / f"{name}.jsonl") for name in HELD_OUT}
     lengths = [
         min(LONGEST, len(ids))

@@ -125,7 +125,11 @@ def remove_command(options: argparse.Namespace) -> int:
         ids, undated = desk.older_than(options.older_than)
         if ids and not options.yes and not _agreed(len(ids), options.older_than):
             ids = ()
-    removed = desk.remove(*ids, purge=options.purge) if ids or options.purge else ()
+    progress = ProgressLine()
+    try:
+        removed = desk.remove(*ids, purge=options.purge, progress=progress) if ids or options.purge else ()
+    finally:
+        progress.close()
     if options.json:
         document: dict[str, Any] = {"removed": list(removed)}
         if options.older_than is not None:

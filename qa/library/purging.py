@@ -19,27 +19,33 @@ from qa.library.restore import STAGING
 from qa.library.segments import remove_unlisted
 from qa.library.store import listed_segments
 from qa.library.uploads import drop_lines, file_holding
+from qa.types import Progress
 
 PATIENCE = 5_000  # milliseconds for questions that began before; a search takes a fraction of that
 
 
-def purge(connection: apsw.Connection, folder: Path, uploads: Path) -> None:
+def purge(connection: apsw.Connection, folder: Path, uploads: Path, tell: Progress) -> None:
     """Rewrite every file that may hold something of a removed article; the caller holds the library's lock.
 
     Needs as much free space as the library takes. Raises LibraryError where a question that is being answered keeps the
     log, or an uploaded file cannot be rewritten: of files of several articles only those of lines can.
     """
+    tell("purging", 0, 4)  # each step takes the longer, the larger the library
     for left in (folder / STAGING, folder / MENDING, *folder.glob(f"{ASIDE}*")):
         shutil.rmtree(left, ignore_errors=True)
     holding = _purge_uploads(connection, uploads)
     with connection:
         for table in vector_tables(connection):
             connection.execute(f"DELETE FROM {table} WHERE text_hash NOT IN (SELECT text_hash FROM passages)")  # noqa: S608
+        tell("purging", 1, 4)
         connection.execute("INSERT INTO keywords (keywords) VALUES ('optimize')")
+        tell("purging", 2, 4)
         forget(connection)
         write_one_segment(connection, folder)
     remove_unlisted(folder, [segment.file for segment in listed_segments(connection)])
+    tell("purging", 3, 4)
     connection.execute("VACUUM")
+    tell("purging", 4, 4)
     connection.set_busy_timeout(PATIENCE)
     ((busy, _, _),) = rows(connection, "PRAGMA wal_checkpoint(TRUNCATE)")
     if busy:

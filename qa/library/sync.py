@@ -114,7 +114,9 @@ def report_of(plan: Plan, began: float) -> SyncReport:
     )
 
 
-def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tuple[str, ...]:
+def remove(
+    folder: Path, article_ids: Sequence[str], purged: bool = False, progress: Progress | None = None
+) -> tuple[str, ...]:
     """Take articles out of a library and keep them out until their file changes; returns their ids.
 
     An article that was uploaded is deleted with its file, which the library owns; a file of several goes with the last
@@ -152,7 +154,7 @@ def remove(folder: Path, article_ids: Sequence[str], purged: bool = False) -> tu
                 if Path(root) == uploads:
                     _delete_upload(connection, uploads, source_id, path)
             if purged:
-                purge(connection, folder, uploads)
+                purge(connection, folder, uploads, progress or tell_nobody)
         finally:
             connection.close()
     return tuple(article_ids)
