@@ -24,13 +24,17 @@ def library() -> apsw.Connection:
     connection.execute(SCHEMA + COPIES_SCHEMA)
     connection.execute("INSERT INTO sources VALUES (1, '/news', 'news')")
     for number, text in TEXTS.items():
-        connection.execute(
-            "INSERT INTO articles VALUES (?1, ?1, 1, ?1, NULL, '', '', NULL, NULL, NULL, ?2, NULL, NULL)",
-            (number, text),
-        )
-        connection.execute("INSERT INTO passages VALUES (?1, ?1, 0, ?2, x'00')", (number, len(text)))
-        write_keywords(connection, number, "", text)
+        add(connection, number, text)
     return connection
+
+
+def add(connection: apsw.Connection, number: int, text: str) -> None:
+    """An article of one passage."""
+    connection.execute(
+        "INSERT INTO articles VALUES (?1, ?1, 1, ?1, NULL, '', '', NULL, NULL, NULL, ?2, NULL, NULL)", (number, text)
+    )
+    connection.execute("INSERT INTO passages VALUES (?1, ?1, 0, ?2, x'00')", (number, len(text)))
+    write_keywords(connection, number, "", text)
 
 
 def sqlite_ranks(connection: apsw.Connection, *words: str) -> list[int]:
@@ -68,6 +72,15 @@ def test_candidates_stand_in_the_order_that_sqlite_gives_them(library: apsw.Conn
     chosen = keyword_search(library, words, 9, most=5)  # u.s in 2, bridge in 3
     assert chosen == [i for i in whole if i in chosen]
     assert set(chosen) == {1, 3, 4, 5}
+
+
+def test_a_length_is_held_against_that_of_all_passages(library: apsw.Connection) -> None:
+    """Beside passages of three words, four with a kiln are better than ten with two; against each other they were not."""
+    for number in range(10, 70):
+        add(library, number, "The town sleeps.")
+    add(library, 70, "Here glows a kiln.")
+    add(library, 71, "A kiln, and once more a kiln, stands here today.")
+    assert keyword_search(library, ["kiln", "town"], 9, most=5) == sqlite_ranks(library, "kiln") == [70, 71]
 
 
 def test_what_is_not_allowed_takes_no_place(library: apsw.Connection) -> None:

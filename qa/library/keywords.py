@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import log
+from typing import Any
 
 import apsw
 
@@ -89,7 +90,7 @@ def _by_rank(connection: apsw.Connection, terms: Sequence[_Term], allowed: bytes
 
 
 def _ranked_by_all(connection: apsw.Connection, candidates: Sequence[int], terms: Sequence[_Term]) -> list[int]:
-    """Candidates in the order of BM25 over all terms, ties by id; a length is held against the candidates' mean."""
+    """Candidates in the order of BM25 over all terms, ties by id."""
     texts = rows(
         connection,
         """SELECT p.passage_id, a.title || char(10) || substr(a.text, p.start + 1, p."end" - p.start)
@@ -97,8 +98,7 @@ def _ranked_by_all(connection: apsw.Connection, candidates: Sequence[int], terms
         (json_list(candidates),),
     )
     held = {passage_id: _stems(connection, text) for passage_id, text in texts}
-    mean = sum(map(len, held.values())) / (len(held) or 1)
-    total = rows(connection, "SELECT max(passage_id) FROM passages")[0][0]
+    total, mean = _size(connection)
     # As SQLite has it: a word in more than half of all passages counts next to nothing.
     weights = {t.stems: max(log((total - t.passages + 0.5) / (t.passages + 0.5)), 1e-6) for t in terms}
 
@@ -109,6 +109,18 @@ def _ranked_by_all(connection: apsw.Connection, candidates: Sequence[int], terms
         return sum(weight * often[term] * (_K1 + 1) / (often[term] + length) for term, weight in weights.items())
 
     return sorted(held, key=lambda passage_id: (-bm25(passage_id), passage_id))
+
+
+def _size(connection: apsw.Connection) -> tuple[int, float]:
+    """How many passages there are, and how many words they have in the mean, as SQLite counts them for its BM25."""
+
+    def size(api: apsw.FTS5ExtensionApi, *_: Any) -> str:
+        return f"{api.row_count} {api.column_total_size(-1)}"
+
+    connection.register_fts5_function("size", size)
+    found = rows(connection, "SELECT size(keywords) FROM keywords LIMIT 1")
+    total, tokens = map(int, found[0][0].split())
+    return total, tokens / total
 
 
 def _often(term: tuple[str, ...], stems: tuple[str, ...]) -> int:
