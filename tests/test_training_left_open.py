@@ -53,11 +53,11 @@ def test_rows_without_written_questions_give_nothing(tmp_path: Path) -> None:
 
 
 def test_the_written_questions_are_whole() -> None:
-    """Questions, most of them left open, each once on its paragraph; and no passage's text among them."""
+    """Each once on its paragraph, a third of them or more left open; and no passage's text among them."""
     questions = written(HERE / "left_open")
     every = [one for of_row in questions.values() for one in of_row]
     assert all(one.keys() == {"row", "question", "answer"} for one in every)
     assert all(re.search(r"\w", one["question"]) and len(one["question"]) < 250 for one in every)
     assert len({(one["row"], one["question"].lower()) for one in every}) == len(every)
     assert all(one["answer"] is None or 0 <= one["answer"][0] < one["answer"][1] for one in every)
-    assert 0.5 < sum(one["answer"] is None for one in every) / len(every) < 0.7
+    assert 0.3 < sum(one["answer"] is None for one in every) / len(every) < 0.7
