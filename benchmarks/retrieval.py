@@ -13,6 +13,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,17 @@ class Candidates:
             connection.close()
         return {i: scores[i] for i in self.by_keyword if i in scores}
 
+        self.rankings = [self.by_keyword, self.by_vector]
+
+    def preferring(self, dated: "Candidates") -> "Candidates":
+        """These, of all dates, with those of the range that a phrase of the question names as rankings of their own."""
+        both = copy(self)
+        both.query = dated.query
+        both.rankings = [*dated.rankings, *self.rankings]
+        both.group, both.article = {**dated.group, **self.group}, {**dated.article, **self.article}
+        both.hits = {**dated.hits, **self.hits}
+        return both
+
     def without_copies(self, ranking: Sequence[int]) -> list[int]:
         """One article of each group of near copies."""
         chosen: dict[int, int] = {}
@@ -133,20 +145,20 @@ def by_length(query: Query) -> float:
 
 def product(found: Candidates) -> list[int]:
     """What the product does: fusion, then one article of each group of near copies."""
-    return found.without_copies([i for i, _ in fuse(found.by_keyword, found.by_vector)])
+    return found.without_copies([i for i, _ in fuse(*found.rankings)])
 
 
 WAYS: dict[str, Callable[[Candidates], list[int]]] = {
     "dense": lambda found: found.by_vector,
     "BM25": lambda found: found.by_keyword,
     "RRF, 60": reciprocal(60, lambda _: 0.5),
-    "RRF, 60, without near copies (the product)": product,
     "RRF, 20": reciprocal(20, lambda _: 0.5),
     "RRF, 5": reciprocal(5, lambda _: 0.5),
-    "RRF, 60, keywords .35": reciprocal(60, lambda _: 0.35),
-    "RRF, 60, keywords .65": reciprocal(60, lambda _: 0.65),
-    "RRF, 60, by names and numbers": reciprocal(60, by_names),
-    "RRF, 60, by length": reciprocal(60, by_length),
+    "RRF, 2": reciprocal(2, lambda _: 0.5),
+    "RRF, 5, keywords .35": reciprocal(5, lambda _: 0.35),
+    "RRF, 5, keywords .65": reciprocal(5, lambda _: 0.65),
+    "RRF, 5, by names and numbers": reciprocal(5, by_names),
+    "RRF, 5, by length": reciprocal(5, by_length),
     "normalised scores, keywords .3": normalised(0.3),
     "normalised scores, keywords .5": normalised(0.5),
     "normalised scores, keywords .7": normalised(0.7),
@@ -166,7 +178,7 @@ def read_orders(desk: Desk, found: Candidates) -> dict[int, list[int]]:
 
 def record(case: Case, hits: Sequence[Hit]) -> Record:
     """What the figures of a report are computed from."""
-    ranking = Ranking(tuple(hits), (), ())
+    ranking = Ranking(tuple(hits), ())
     sought = bool(stated(case.answers))
     return {
         "answers": list(case.answers),
@@ -270,9 +282,14 @@ def main() -> None:
     runs: dict[str, list[Record]] = {}
     times: dict[str, list[float]] = {"keyword search": [], "vector search": []}
     for case in Bench().followed(cases, len(cases), "questions"):
-        found, undated = Candidates(desk, case), Candidates(desk, case, any_date=True)
-        rankings: dict[str, tuple[Candidates, list[int]]] = {name: (found, way(found)) for name, way in WAYS.items()}
-        rankings["the product, dates in words of the question left alone"] = (undated, product(undated))
+        limited, undated = Candidates(desk, case), Candidates(desk, case, any_date=True)
+        found = undated.preferring(limited) if limited.query.phrased else undated
+        rankings: dict[str, tuple[Candidates, list[int]]] = {
+            name: (undated, way(undated)) for name, way in WAYS.items()
+        }
+        rankings["RRF, 5, without near copies"] = (undated, product(undated))
+        rankings["the same, dates in words of the question as a limit"] = (limited, product(limited))
+        rankings["the same, those dates preferred (the product)"] = (found, product(found))
         began = time.perf_counter()
         for count, ranking in read_orders(desk, found).items():
             rankings[f"the product, {count} in the reader's order"] = (found, ranking)

@@ -28,6 +28,7 @@ from qa.types import (
     Generator,
     Hit,
     Message,
+    Nearest,
     Origin,
     Reader,
     Scope,
@@ -82,41 +83,54 @@ class Desk(KeptLibrary):
         """
         began = time.perf_counter()
         query = read_query(question, history, since, until, today, articles, any_date)
-        refusal = yield from self._attempt(question, query, None, began, wanted)
-        if refusal and query.phrased and (refusal.since or refusal.until) and wanted():
-            # Of "this week" an article may tell before or after; what it says is looked for before giving up.
-            note = f"No article dated {stretch_of(query.scope)} answers this; all dates were searched."
-            if not (yield from self._attempt(question, query.of_all_dates(), note, began, wanted)):
-                return
-            refusal = replace(refusal, reason=f"{refusal.reason} Articles of other dates do not answer it either.")
-        if refusal:
-            yield refusal
-
-    def _attempt(
-        self, question: str, query: Query, note: str | None, began: float, wanted: Callable[[], bool]
-    ) -> Yields[Answer, None, Answer | None]:
-        """Yield the answer as it grows; returns the refusal where there is none. ``note`` is said with both."""
-        settings = self.settings
 
         # Find passages, in one state of the library; a range or phrase that no article fits is left out, and said.
         with self.library.snapshot() as snapshot:
             embedder = self.embedder_of(snapshot.embedder)
             query, left_out = within_reach(snapshot, query)
-            hits = self.found(snapshot, query, settings.shown_passages)
+            hits = self.found(snapshot, query, self.settings.shown_passages)
             nearest = nearest_articles(hits) or snapshot.newest(3)
         answer = Answer(
             question,
             query.standalone,
-            reason=" ".join(filter(None, (note, left_out))) or None,
+            reason=left_out,
             since=query.scope.since,
             until=query.scope.until,
             passages=tuple(hits),
             model=self.generator.name,
         )
 
-        # Read them, and refuse before anything is generated where no reply would make it sure enough.
-        weights = self.reader.calibration
-        evidence = find_evidence(query.text, hits, self.reader, embedder, weights.evidence)
+        # Read them. Where a phrase names the range, the articles in it are asked first, then those of all dates.
+        evidence = find_evidence(query.text, hits, self.reader, embedder, self.reader.calibration.evidence)
+        if query.phrased:
+            inside = tuple(hit for hit in hits if query.scope.covers(hit.date))
+            part = [found for found in evidence if found.hit in inside]
+            refusal = yield from self._attempt(replace(answer, passages=inside), query, part, nearest, began, wanted)
+            if refusal is None or not wanted():
+                yield from filter(None, (refusal,))
+                return
+            # Of "this week" an article may tell before or after; what it says counts before giving up.
+            note = f"No article dated {stretch_of(query.scope)} answers this; all dates were searched."
+            answer = replace(answer, reason=" ".join(filter(None, (note, left_out))), since=None, until=None)
+            if (yield from self._attempt(answer, query.of_all_dates(), evidence, nearest, began, wanted)):
+                yield replace(refusal, reason=f"{refusal.reason} Articles of other dates do not answer it either.")
+            return
+        if refusal := (yield from self._attempt(answer, query, evidence, nearest, began, wanted)):
+            yield refusal
+
+    def _attempt(
+        self,
+        answer: Answer,
+        query: Query,
+        evidence: list[Evidence],
+        nearest: tuple[Nearest, ...],
+        began: float,
+        wanted: Callable[[], bool],
+    ) -> Yields[Answer, None, Answer | None]:
+        """Yield the answer from the evidence of its passages as it grows; returns the refusal where there is none."""
+        settings, weights, hits = self.settings, self.reader.calibration, answer.passages
+
+        # Refuse before anything is generated where no reply would make it sure enough.
         sure = confidence(query.text, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:

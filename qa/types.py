@@ -112,6 +112,12 @@ class Scope:
     until: str | None = None
     articles: frozenset[str] | None = None
 
+    def covers(self, day: str | None) -> bool:
+        """Whether an ISO date lies in the range; no date lies in one."""
+        if day is None:
+            return self.since is None and self.until is None
+        return (self.since or day) <= day <= (self.until or day)
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -245,7 +245,7 @@ def test_where_a_search_lost_the_answer() -> None:
     """A passage answers that holds the answer and is of a gold article."""
     case = Case("1", "?", ("six crowns",), True, "", frozenset({"gold"}))
     gold, same_words, other = hit("gold", "It was six crowns."), hit("copy", "six crowns"), hit("other", "Nothing.")
-    found = Ranking((other, same_words, gold), (gold,), (other, same_words))
+    found = Ranking((other, same_words, gold), (gold, other, same_words))
     assert (rank_of_article(found, case), rank_of_answer(found, case), words_to_answer(found, case)) == (3, 2, 3)
     three, two = Settings(shown_passages=3), Settings(shown_passages=2)
     right = Answer("?", "?", "It was six crowns. [1]", passages=found.hits)
@@ -258,8 +258,8 @@ def test_where_a_search_lost_the_answer() -> None:
     assert lost_at(found, case, three, replace(right, prompted=(1, 0))) == "reranked away"
     assert lost_at(found, case, three, replace(right, prompted=(1,))) == "reranked away"  # narrowed to the newest
     assert lost_at(found, case, two, refused) == "fused away"
-    assert lost_at(Ranking((other,), (other,), (same_words,)), case, three, right) == "not found"
-    nothing = Ranking((), (), ())
+    assert lost_at(Ranking((other,), (other, same_words)), case, three, right) == "not found"
+    nothing = Ranking((), ())
     assert (rank_of_article(nothing, case), rank_of_answer(nothing, case), words_to_answer(nothing, case)) == (
         None,
         None,

@@ -29,21 +29,21 @@ def found(
 
 
 def test_ranks_are_fused_by_their_reciprocals() -> None:
-    """Computed by hand: 1 / (60 + rank), added; ties by id."""
-    assert fuse([7, 8], [8, 9]) == [(8, 1 / 62 + 1 / 61), (7, 1 / 61), (9, 1 / 62)]
-    assert fuse([5, 3], [3, 5]) == [(3, 1 / 61 + 1 / 62), (5, 1 / 61 + 1 / 62)]
-    assert fuse([2], []) == [(2, 1 / 61)]
+    """Computed by hand: 1 / (5 + rank), added; ties by id."""
+    assert fuse([7, 8], [8, 9]) == [(8, 1 / 7 + 1 / 6), (7, 1 / 6), (9, 1 / 7)]
+    assert fuse([5, 3], [3, 5]) == [(3, 1 / 6 + 1 / 7), (5, 1 / 6 + 1 / 7)]
+    assert fuse([2], []) == [(2, 1 / 6)]
     assert fuse([], []) == []
     assert fuse() == []
 
 
 def test_the_passage_with_the_asked_words_comes_first(articles: Path, make_desk: MakeDesk) -> None:
-    """First in both searches scores 2 / 61, and its text is that stretch of the stored text."""
+    """First in both searches scores 2 / 6, and its text is that stretch of the stored text."""
     desk = make_desk()
     desk.index(articles)
     best = desk.search("cherry crop frost")[0]
     assert best.article_id == "valley/orchard.txt"
-    assert best.score == pytest.approx(2 / 61)
+    assert best.score == pytest.approx(2 / 6)
     assert desk.article(best.article_id).text[best.start : best.end] == best.text
 
 
@@ -81,6 +81,35 @@ def test_a_range_shuts_out_other_dates_and_the_undated(tmp_path: Path, make_desk
     assert {hit.article_id for hit in found(library, asked, "2031-01-02", None)} == {"b.txt", "d.txt"}
     assert {hit.article_id for hit in found(library, asked, None, "2031-02-28")} == {"a.txt"}
     assert found(library, asked, "2032-01-01", None) == []
+
+
+def test_a_range_that_a_phrase_names_is_preferred(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Its articles come first, for what they say and for their date; others and undated ones are found all the same."""
+    make_desk().index(write_articles(tmp_path / "dated", DATED))
+    asked = make_query("What is the harbour fee in Lindal in March?", (), Scope(), TODAY)
+    assert asked.phrased
+    with Library(tmp_path / "library").snapshot() as snapshot:
+        hits = search(snapshot, WordEmbedder(), asked, 40, 4)
+    assert [hit.article_id for hit in hits][:2] == ["b.txt", "a.txt"]
+    assert {hit.article_id for hit in hits} == set(DATED)
+    # First in both searches of the range, and first or second in those of all dates.
+    assert 2 / 6 + 2 / 7 <= hits[0].score <= 4 / 6
+
+
+def test_a_range_covers_its_days() -> None:
+    """Both ends included; no date lies in a range."""
+    march = Scope("2031-03-01", "2031-03-31")
+    assert [march.covers(day) for day in ("2031-02-28", "2031-03-01", "2031-03-31", "2031-04-01", None)] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
+    assert Scope(since="2031-03-01").covers("2040-01-01")
+    assert not Scope(until="2031-03-01").covers("2040-01-01")
+    assert Scope().covers(None)
+    assert Scope().covers("2031-03-01")
 
 
 def test_scores_never_rise_down_the_list(tmp_path: Path, make_desk: MakeDesk) -> None:

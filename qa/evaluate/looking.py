@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from qa.chat import Desk
 from qa.evaluate.cases import Case
@@ -18,11 +19,10 @@ _PASSAGES = 40  # passages that are looked at for DEPTH articles, and for the fi
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """What a search brought: passages in the order of the product, and which passages each of its searches had found."""
+    """What a search brought: passages in the order of the product, and all that its searches had found, before fusion."""
 
     hits: tuple[Hit, ...]
-    by_keyword: tuple[Hit, ...]
-    by_vector: tuple[Hit, ...]
+    candidates: tuple[Hit, ...]
 
     @property
     def articles(self) -> tuple[str, ...]:
@@ -30,10 +30,9 @@ class Ranking:
         return tuple(dict.fromkeys(hit.article_id for hit in self.hits))[:DEPTH]
 
 
-def look(desk: Desk, case: Case, any_date: bool) -> Ranking:
-    """Search as the product does, deeper than it shows; ``any_date`` where it took no range from the question in the end."""
-    asked = read_query(case.question, case.history, today=case.today, articles=searched(desk, case), any_date=any_date)
-    return look_up(desk, asked)
+def look(desk: Desk, case: Case) -> Ranking:
+    """Search as the product does, deeper than it shows."""
+    return look_up(desk, read_query(case.question, case.history, today=case.today, articles=searched(desk, case)))
 
 
 def searched(desk: Desk, case: Case) -> set[str] | None:
@@ -47,15 +46,11 @@ def look_up(desk: Desk, query: Query) -> Ranking:
     """The ranking of a query: what the product shows, then what it would show next."""
     with desk.library.snapshot() as snapshot:
         query, _ = within_reach(snapshot, query)
-        by_keyword, by_vector = found_by(snapshot, desk.embedder, query, desk.settings.candidates)
+        candidates = set(chain.from_iterable(found_by(snapshot, desk.embedder, query, desk.settings.candidates)))
         shown = desk.found(snapshot, query, desk.settings.shown_passages)
         known = {hit.passage_id for hit in shown}
         further = [hit for hit in desk.found(snapshot, query, _PASSAGES) if hit.passage_id not in known]
-        return Ranking(
-            (*shown, *further),
-            tuple(snapshot.hits([(i, 0.0) for i in by_keyword])),
-            tuple(snapshot.hits([(i, 0.0) for i in by_vector])),
-        )
+        return Ranking((*shown, *further), tuple(snapshot.hits([(i, 0.0) for i in candidates])))
 
 
 def rank_of_article(ranking: Ranking, case: Case) -> int | None:
@@ -88,7 +83,7 @@ def lost_at(ranking: Ranking, case: Case, settings: Settings, answer: Answer) ->
             for hit in hits
         )
 
-    if not answers(ranking.by_keyword + ranking.by_vector):
+    if not answers(ranking.candidates):
         return "not found"
     if not answers(ranking.hits[: settings.shown_passages]):
         return "fused away"
