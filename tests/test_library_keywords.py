@@ -74,6 +74,23 @@ def test_candidates_stand_in_the_order_that_sqlite_gives_them(library: apsw.Conn
     assert set(chosen) == {1, 3, 4, 5}
 
 
+def test_no_candidate_that_could_be_better_is_left_out(library: apsw.Connection) -> None:
+    """Of 600 with a kiln, those with a ferry, too, come first, though they are longest and so the last by the kiln alone."""
+    rest = " It is quiet and warm here, as it was before in the days of old."
+    for number in range(1000, 1600):
+        add(library, number, f"A kiln glows.{rest}" + " So it is." * (number % 3))
+    for number in (2001, 2002, 2003):
+        add(library, number, f"A kiln glows by the ferry.{rest}" + " So it is." * (number - 1998))
+    for number in range(3000, 3700):
+        add(library, number, f"The ferry waits.{rest}")
+        add(library, number + 1000, f"The town sleeps.{rest}")
+    kilns = set(sqlite_ranks(library, "kiln"))
+    both = [i for i in sqlite_ranks(library, "kiln", "ferry") if i in kilns]
+    assert set(both[:3]) == {2001, 2002, 2003}
+    for count in (1, 3, 40):
+        assert keyword_search(library, ["kiln", "ferry"], count, most=700) == both[:count]
+
+
 def test_a_length_is_held_against_that_of_all_passages(library: apsw.Connection) -> None:
     """Beside passages of three words, four with a kiln are better than ten with two; against each other they were not."""
     for number in range(10, 70):

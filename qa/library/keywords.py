@@ -1,11 +1,12 @@
 """Keyword search: BM25 over headlines and texts, in a time that a large library does not multiply.
 
 SQLite computes BM25 for every passage that has any of the words, a microsecond each. Where these are more than MOST,
-the rarest words choose the candidates, and BM25 over all words, as SQLite computes it, ranks those.
+the rarest words choose the candidates, and BM25 over all words, as SQLite computes it, ranks those, until no other can be
+better by the words that are left (Turtle and Flood, 1995).
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import log
@@ -16,7 +17,8 @@ import apsw
 from qa.library.database import KEYWORD_TOKENIZER, json_list, rows
 
 MOST = 80_000  # passages with the words that are looked at
-CANDIDATES = 1_000  # passages ranked anew by all words
+CANDIDATES = 1_000  # passages ranked anew by all words, at most
+_AT_ONCE = 100  # of these
 _K1, _B = 1.2, 0.75  # those of SQLite
 
 
@@ -40,8 +42,8 @@ def keyword_search(
     chosen = _rarest(counted, most)
     by_rank = _by_rank(connection, chosen, allowed)
     if len(chosen) == len(counted):
-        return list(islice(by_rank, count))
-    return _ranked_by_all(connection, list(islice(by_rank, CANDIDATES)), counted)[:count]
+        return [passage_id for passage_id, _ in islice(by_rank, count)]
+    return _ranked_by_all(connection, islice(by_rank, CANDIDATES), chosen, counted, count)
 
 
 def fts_string(text: str) -> str:
@@ -79,36 +81,53 @@ def _rarest(terms: Sequence[_Term], most: int) -> list[_Term]:
     return chosen
 
 
-def _by_rank(connection: apsw.Connection, terms: Sequence[_Term], allowed: bytes | None) -> Iterator[int]:
-    """Passages with any of the terms, best first, as SQLite ranks them."""
+def _by_rank(connection: apsw.Connection, terms: Sequence[_Term], allowed: bytes | None) -> Iterator[tuple[int, float]]:
+    """Passages with any of the terms and their BM25 over these, best first, as SQLite ranks them."""
     match = " OR ".join(fts_string(term.text) for term in terms)
     if match:
-        query = "SELECT rowid FROM keywords WHERE keywords MATCH ? ORDER BY rank"
-        for (passage_id,) in connection.execute(query, (match,)):
+        query = "SELECT rowid, -rank FROM keywords WHERE keywords MATCH ? ORDER BY rank"
+        for passage_id, score in connection.execute(query, (match,)):
             if allowed is None or (passage_id < len(allowed) and allowed[passage_id]):
-                yield passage_id
+                yield passage_id, score
 
 
-def _ranked_by_all(connection: apsw.Connection, candidates: Sequence[int], terms: Sequence[_Term]) -> list[int]:
-    """Candidates in the order of BM25 over all terms, ties by id."""
-    texts = rows(
-        connection,
-        """SELECT p.passage_id, a.title || char(10) || substr(a.text, p.start + 1, p."end" - p.start)
-           FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id IN (SELECT value FROM json_each(?))""",
-        (json_list(candidates),),
-    )
-    held = {passage_id: _stems(connection, text) for passage_id, text in texts}
+def _ranked_by_all(
+    connection: apsw.Connection,
+    candidates: Iterator[tuple[int, float]],
+    chosen: Sequence[_Term],
+    terms: Sequence[_Term],
+    count: int,
+) -> list[int]:
+    """The best ``count`` candidates by BM25 over all terms, ties by id; they come best first by that over the chosen ones."""
     total, mean = _size(connection)
     # As SQLite has it: a word in more than half of all passages counts next to nothing.
     weights = {t.stems: max(log((total - t.passages + 0.5) / (t.passages + 0.5)), 1e-6) for t in terms}
+    others = (_K1 + 1) * sum(weights[stems] for stems in weights.keys() - {term.stems for term in chosen})
 
-    def bm25(passage_id: int) -> float:
-        stems = held[passage_id]
+    def bm25(stems: tuple[str, ...]) -> float:
         counts, length = Counter(stems), _K1 * (1 - _B + _B * len(stems) / mean)
         often = {term: counts[term[0]] if len(term) == 1 else _often(term, stems) for term in weights}
         return sum(weight * often[term] * (_K1 + 1) / (often[term] + length) for term, weight in weights.items())
 
-    return sorted(held, key=lambda passage_id: (-bm25(passage_id), passage_id))
+    best: list[tuple[float, int]] = []
+    while part := list(islice(candidates, _AT_ONCE)):
+        # However often the other terms stand in a passage, they add less than this to what it has.
+        if len(best) == count and part[0][1] + others < -best[-1][0]:
+            break
+        texts = _texts(connection, [passage_id for passage_id, _ in part])
+        scored = [(-bm25(_stems(connection, text)), passage_id) for passage_id, text in texts]
+        best = sorted(best + scored)[:count]
+    return [passage_id for _, passage_id in best]
+
+
+def _texts(connection: apsw.Connection, passage_ids: Iterable[int]) -> list[tuple[int, str]]:
+    """Ids of passages, each with what the keyword index holds of it."""
+    return rows(
+        connection,
+        """SELECT p.passage_id, a.title || char(10) || substr(a.text, p.start + 1, p."end" - p.start)
+           FROM passages p JOIN articles a USING (row_id) WHERE p.passage_id IN (SELECT value FROM json_each(?))""",
+        (json_list(passage_ids),),
+    )
 
 
 def _size(connection: apsw.Connection) -> tuple[int, float]:
