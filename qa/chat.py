@@ -12,7 +12,7 @@ from qa.answering.citations import CitedText
 from qa.answering.composing import add_quotes, grown, milliseconds_since, refused
 from qa.answering.disagreement import brought_up_to_date, differing
 from qa.answering.drafting import drafts
-from qa.answering.evidence import Evidence, find_evidence, of_the_newest, worth_quoting
+from qa.answering.evidence import Evidence, find_evidence, of_the_newest, strongest_first, worth_quoting
 from qa.answering.prompt import build_messages, passages_for
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.keeping import KeptLibrary
@@ -100,22 +100,22 @@ class Desk(KeptLibrary):
             model=self.generator.name,
         )
 
-        # Read them. Where a phrase names the range, the articles in it are asked first, then those of all dates.
-        evidence = find_evidence(query.text, hits, self.reader, embedder, self.reader.calibration.evidence)
-        if query.phrased:
-            inside = tuple(hit for hit in hits if query.scope.covers(hit.date))
-            part = [found for found in evidence if found.hit in inside]
-            refusal = yield from self._attempt(replace(answer, passages=inside), query, part, nearest, began, wanted)
-            if refusal is None or not wanted():
-                yield from filter(None, (refusal,))
-                return
-            # Of "this week" an article may tell before or after; what it says counts before giving up.
+        def read(part: Sequence[Hit]) -> list[Evidence]:
+            return find_evidence(query.text, part, self.reader, embedder, self.reader.calibration.evidence)
+
+        # Read them. Where a phrase names the range, the articles in it are asked first.
+        inside = tuple(hit for hit in hits if query.scope.covers(hit.date)) if query.phrased else answer.passages
+        evidence = read(inside)
+        refusal = yield from self._attempt(replace(answer, passages=inside), query, evidence, nearest, began, wanted)
+        if refusal and query.phrased and wanted():
+            # Of "this week" an article may tell before or after; what those say counts before giving up.
+            evidence = strongest_first(evidence + read([hit for hit in hits if hit not in inside]))
             note = f"No article dated {stretch_of(query.scope)} answers this; all dates were searched."
             answer = replace(answer, reason=" ".join(filter(None, (note, left_out))), since=None, until=None)
-            if (yield from self._attempt(answer, query.of_all_dates(), evidence, nearest, began, wanted)):
-                yield replace(refusal, reason=f"{refusal.reason} Articles of other dates do not answer it either.")
-            return
-        if refusal := (yield from self._attempt(answer, query, evidence, nearest, began, wanted)):
+            if not (yield from self._attempt(answer, query.of_all_dates(), evidence, nearest, began, wanted)):
+                return
+            refusal = replace(refusal, reason=f"{refusal.reason} Articles of other dates do not answer it either.")
+        if refusal:
             yield refusal
 
     def _attempt(

@@ -14,7 +14,7 @@ from qa.chat import Desk
 from qa.errors import InputError, LibraryError, ModelError
 from qa.retrieval.query import LONGEST_QUESTION
 from qa.settings import Settings
-from qa.types import Answer, Message
+from qa.types import Answer, Hit, Message, Reading
 from tests.conftest import MakeDesk, ScriptedGenerator, WordEmbedder, WordReader, write_articles
 
 COST = "How many crowns had the work cost?"
@@ -413,6 +413,35 @@ def test_where_no_article_of_a_phrase_s_dates_answers_all_dates_are_searched(rea
     assert (kept.abstained, kept.since, kept.until) == (True, "2031-05-01", "2031-05-31")
     [*_, stopped] = desk.stream(question, today="2031-06-01", wanted=lambda: False)
     assert (stopped.abstained, stopped.since) == (True, "2031-05-01")
+
+
+def test_what_a_phrase_s_range_holds_is_read_first_and_nothing_twice(ready: MakeDesk, tmp_path: Path) -> None:
+    """The articles of other dates are read only where those of the range do not answer."""
+
+    class Counting(WordReader):
+        def __init__(self) -> None:
+            self.seen: list[list[str]] = []
+
+        def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
+            self.seen.append([hit.article_id for hit in hits])
+            return super().read(question, hits)
+
+    def seen(question: str) -> list[list[str]]:
+        plain, reader = ready(TRUE), Counting()
+        desk = Desk(
+            tmp_path / "library", plain.settings, lambda: plain.embedder, lambda: reader, lambda: plain.generator
+        )
+        desk.ask(question, today="2031-06-01")
+        return reader.seen
+
+    [inside, others] = seen("How many crowns had the work cost, as said in May 2031?")
+    dates = {article.article_id: article.date or "" for article in ready().articles()}
+    assert inside
+    assert all(dates[article_id].startswith("2031-05") for article_id in inside)
+    assert "bridge.txt" in others
+    assert not any(dates[article_id].startswith("2031-05") for article_id in others)
+    [only] = seen("How many crowns did the work or the union want in May 2031?")
+    assert all(dates[article_id].startswith("2031-05") for article_id in only)
 
 
 def test_history_makes_a_follow_up_find_its_passage(ready: MakeDesk) -> None:

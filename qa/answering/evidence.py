@@ -1,6 +1,6 @@
 """What the retrieved passages hold for a question: the reader's answers, each in its sentence, best first."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from qa.answering.kinds import asked_kind, is_of_kind
@@ -49,7 +49,12 @@ def find_evidence(
         best = found.get((hit.article_id, span))
         if best is None or strength > best.strength:
             found[hit.article_id, span] = Evidence(hit, span, answer, strength, values["margin"])
-    return sorted(found.values(), key=lambda evidence: -evidence.strength)
+    return strongest_first(found.values())
+
+
+def strongest_first(evidence: Iterable[Evidence]) -> list[Evidence]:
+    """Evidence in the order in which it counts."""
+    return sorted(evidence, key=lambda one: -one.strength)
 
 
 def read_features(
