@@ -66,6 +66,7 @@ class Candidates:
             self.cosines = dict(snapshot.vector_search(vector, DEEP, self.query.scope))
             self.seconds = (middle - began, time.perf_counter() - middle)
             self.by_vector = list(self.cosines)
+            self.rankings = [self.by_keyword, self.by_vector]
             places = snapshot.copy_places([*self.by_keyword, *self.by_vector])
             self.group = {i: place.group for i, place in places.items()}
             self.article = {i: place.article for i, place in places.items()}
@@ -83,8 +84,6 @@ class Candidates:
         finally:
             connection.close()
         return {i: scores[i] for i in self.by_keyword if i in scores}
-
-        self.rankings = [self.by_keyword, self.by_vector]
 
     def preferring(self, dated: "Candidates") -> "Candidates":
         """These, of all dates, with those of the range that a phrase of the question names as rankings of their own."""

@@ -31,7 +31,6 @@ from qa.types import (
     Nearest,
     Origin,
     Reader,
-    Scope,
     Timings,
     Withheld,
 )
@@ -100,20 +99,24 @@ class Desk(KeptLibrary):
             model=self.generator.name,
         )
 
-        def read(part: Sequence[Hit]) -> list[Evidence]:
-            return find_evidence(query.text, part, self.reader, embedder, self.reader.calibration.evidence)
+        def read(asked: Query, part: Sequence[Hit]) -> list[Evidence]:
+            return find_evidence(asked.text, part, self.reader, embedder, self.reader.calibration.evidence, hits)
 
         # Read them. Where a phrase names the range, the articles in it are asked first.
-        inside = tuple(hit for hit in hits if query.scope.covers(hit.date)) if query.phrased else answer.passages
-        evidence = read(inside)
+        inside = tuple(hit for hit in hits if query.scope.covers(hit.date))
+        others = [hit for hit in hits if not query.scope.covers(hit.date)]
+        evidence = read(query, inside)
         refusal = yield from self._attempt(replace(answer, passages=inside), query, evidence, nearest, began, wanted)
-        if refusal and query.phrased and wanted():
+        if refusal and others and wanted():
             # Of "this week" an article may tell before or after; what those say counts before giving up.
-            evidence = strongest_first(evidence + read([hit for hit in hits if hit not in inside]))
+            undated = query.of_all_dates()
+            evidence = strongest_first(evidence + read(undated, others))
             note = f"No article dated {stretch_of(query.scope)} answers this; all dates were searched."
             answer = replace(answer, reason=" ".join(filter(None, (note, left_out))), since=None, until=None)
-            if not (yield from self._attempt(answer, query.of_all_dates(), evidence, nearest, began, wanted)):
+            if not (last := (yield from self._attempt(answer, undated, evidence, nearest, began, wanted))):
                 return
+            last = replace(last, reason=left_out, since=refusal.since, until=refusal.until)
+            refusal = refused(last, query.text, nearest, began)
             refusal = replace(refusal, reason=f"{refusal.reason} Articles of other dates do not answer it either.")
         if refusal:
             yield refusal
@@ -234,10 +237,9 @@ class Desk(KeptLibrary):
 
     def search(self, query: str, k: int = 10) -> list[Hit]:
         """The best ``k`` passages for any string. Raises InputError for a blank one."""
-        made = read_query(query)
+        made = replace(read_query(query, any_date=True), newest=False)
         with self.library.snapshot() as snapshot:
-            undated = replace(made, text=made.standalone, scope=Scope(), newest=False)
-            return self.found(snapshot, within_reach(snapshot, undated)[0], k)
+            return self.found(snapshot, within_reach(snapshot, made)[0], k)
 
     def found(self, snapshot: Snapshot, query: Query, count: int) -> list[Hit]:
         """The best ``count`` passages for a query: the search behind every answer, for what measures it, too."""

@@ -113,7 +113,7 @@ class Scope:
     articles: frozenset[str] | None = None
 
     def covers(self, day: str | None) -> bool:
-        """Whether an ISO date lies in the range; no date lies in one."""
+        """Whether an ISO date lies in the range; None, of an undated article, only where both sides are open."""
         if day is None:
             return self.since is None and self.until is None
         return (self.since or day) <= day <= (self.until or day)

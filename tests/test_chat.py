@@ -444,6 +444,22 @@ def test_what_a_phrase_s_range_holds_is_read_first_and_nothing_twice(ready: Make
     assert all(dates[article_id].startswith("2031-05") for article_id in only)
 
 
+def test_a_phrase_in_quotation_marks_is_looked_for_in_all_dates(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Where a date phrase names a range, too, the article of another date that says it answers."""
+    articles = {
+        "april.txt": "date 2031-04-02 A plan\nThe blue heron plan had cost 48 million crowns.\n",
+        "may.txt": "date 2031-05-02 A walk\nChildren walked where the blue heron nests.\n",
+        "other.txt": "date 2031-04-03 Another\nThe red kite plan had cost 70 million crowns.\n",
+    }
+    desk = make_desk()
+    desk.index(write_articles(tmp_path / "plans", articles))
+    for asked in ('"blue heron" plan', 'blue "heron plan"'):
+        answer = desk.ask(f"How many crowns had the {asked} of the council cost in May 2031?", today="2031-06-01")
+        assert [citation.article_id for citation in answer.citations] == ["april.txt"]
+        assert {hit.article_id for hit in answer.passages} <= {"april.txt", "may.txt"}
+        assert (answer.reason or "").startswith("No article dated from 2031-05-01 until 2031-05-31 answers this;")
+
+
 def test_history_makes_a_follow_up_find_its_passage(ready: MakeDesk) -> None:
     """Given as messages or as plain mappings; alone the question finds nothing that answers it."""
     mappings = [

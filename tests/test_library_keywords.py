@@ -91,6 +91,21 @@ def test_no_candidate_that_could_be_better_is_left_out(library: apsw.Connection)
         assert keyword_search(library, ["kiln", "ferry"], count, most=700) == both[:count]
 
 
+def test_ranking_ends_where_no_candidate_left_can_be_better(library: apsw.Connection) -> None:
+    """What stands in nearly all passages, "quiet", adds next to nothing, so that the best by the kiln are the best."""
+    for number in range(1000, 1600):
+        add(library, number, "A kiln glows in the quiet." + " So it is." * (number % 60))
+    for number in range(3000, 4000):
+        add(library, number, "A quiet town sleeps here.")
+    read: list[str] = []
+    library.trace_v2(apsw.SQLITE_TRACE_STMT, lambda event: read.append(event["sql"]))
+    found = keyword_search(library, ["kiln", "quiet"], 40, most=700)
+    library.trace_v2(0)
+    assert found == sqlite_ranks(library, "kiln", "quiet")[:40]
+    texts = [sql for sql in read if "substr(a.text" in sql]
+    assert 1 <= len(texts) < 6  # a hundred passages each
+
+
 def test_a_length_is_held_against_that_of_all_passages(library: apsw.Connection) -> None:
     """Beside passages of three words, four with a kiln are better than ten with two; against each other they were not."""
     for number in range(10, 70):

@@ -44,6 +44,7 @@ def test_the_passage_with_the_asked_words_comes_first(articles: Path, make_desk:
     best = desk.search("cherry crop frost")[0]
     assert best.article_id == "valley/orchard.txt"
     assert best.score == pytest.approx(2 / 6)
+    assert desk.search("cherry crop frost in May 2031")[0].score == best.score
     assert desk.article(best.article_id).text[best.start : best.end] == best.text
 
 
@@ -94,6 +95,28 @@ def test_a_range_that_a_phrase_names_is_preferred(tmp_path: Path, make_desk: Mak
     assert {hit.article_id for hit in hits} == set(DATED)
     # First in both searches of the range, and first or second in those of all dates.
     assert 2 / 6 + 2 / 7 <= hits[0].score <= 4 / 6
+
+
+def test_of_copies_the_newest_in_the_range_speaks(tmp_path: Path, make_desk: MakeDesk) -> None:
+    """Where a phrase names a range, a later copy does not push out the one that lies in it."""
+    body = (
+        "The harbour fee in Lindal is six crowns, said the council, and the ferry stays free for pupils of the town.\n"
+    )
+    make_desk().index(
+        write_articles(
+            tmp_path / "copies",
+            {f"{day}.txt": f"date 2031-{day} Harbour fees\n{body}" for day in ("03-05", "05-05")},
+        )
+    )
+
+    def ids(question: str) -> list[str]:
+        asked = make_query(question, (), Scope(), TODAY)
+        assert asked.newest
+        with Library(tmp_path / "library").snapshot() as snapshot:
+            return [hit.article_id for hit in search(snapshot, WordEmbedder(), asked, 40, 4)]
+
+    assert ids("What is the latest harbour fee in Lindal?") == ["05-05.txt"]
+    assert ids("What is the latest harbour fee in Lindal in March 2031?") == ["03-05.txt"]
 
 
 def test_a_range_covers_its_days() -> None:

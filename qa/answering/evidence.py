@@ -36,15 +36,20 @@ class Evidence:
 
 
 def find_evidence(
-    question: str, hits: Sequence[Hit], reader: Reader, embedder: Embedder, weights: Mapping[str, float]
+    question: str,
+    hits: Sequence[Hit],
+    reader: Reader,
+    embedder: Embedder,
+    weights: Mapping[str, float],
+    ranking: Sequence[Hit] = (),
 ) -> list[Evidence]:
     """The readings of all hits in their sentences, strongest first; a sentence in two passages once.
 
     ``weights`` are those of a logistic regression over differences of the features of ``read_features``, fitted on pairs
-    of readings of held-out paragraphs.
+    of readings of held-out paragraphs. ``ranking`` is what the hits are a part of, where they are not all.
     """
     found: dict[tuple[str, Span], Evidence] = {}
-    for hit, span, answer, values in read_features(question, hits, reader, embedder, weights):
+    for hit, span, answer, values in read_features(question, hits, reader, embedder, weights, ranking):
         strength = sum(weights[name] * value for name, value in values.items())
         best = found.get((hit.article_id, span))
         if best is None or strength > best.strength:
@@ -63,14 +68,16 @@ def read_features(
     reader: Reader,
     embedder: Embedder,
     weights: Mapping[str, float] | None = None,
+    ranking: Sequence[Hit] = (),
 ) -> list[tuple[Hit, Span, str, dict[str, float]]]:
     """Each reading with the span of its sentences, its words, and what its strength is computed from.
 
     With weights, only the readings of the sentences that are strongest by all but their similarity: to embed a sentence
     takes longest.
     """
-    read = []
-    for rank, (hit, readings) in enumerate(zip(hits, reader.read(question, hits), strict=True)):
+    read, places = [], list(ranking or hits)
+    for hit, readings in zip(hits, reader.read(question, hits), strict=True):
+        rank = places.index(hit)
         for reading in readings:
             span = _sentences_around(hit, reading.start, reading.end)
             whole = replace(reading, end=min(reading.end, span.end))

@@ -22,7 +22,7 @@ class Query:
     """A question made ready to search: what is looked for, and in which range or order of dates."""
 
     standalone: str
-    text: str  # what is searched: the standalone question without its date phrase
+    text: str  # what is searched in the range: the standalone question without its date phrase
     scope: Scope
     newest: bool
     phrases: tuple[str, ...] = ()  # what the question puts in quotation marks, without them

@@ -35,7 +35,7 @@ def _one_of_copies(
     rankings = found_by(snapshot, embedder, query, candidates)
     fused = fuse(*rankings)
     places = snapshot.copy_places([passage_id for passage_id, _ in fused])
-    return _without_copies(fused, places, query.newest), max(map(len, rankings)) < candidates
+    return _without_copies(fused, places, query), max(map(len, rankings)) < candidates
 
 
 def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> list[list[int]]:
@@ -44,8 +44,8 @@ def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: i
     Where a phrase names the range, both search within it, and then both search all dates.
     """
     rankings = []
-    for part in (query, query.of_all_dates()) if query.phrased else (query,):
-        vector = embedder.encode([part.text])[0]
+    parts = (query, query.of_all_dates()) if query.phrased else (query,)
+    for part, vector in zip(parts, embedder.encode([part.text for part in parts]), strict=True):
         by_keyword, by_vector = snapshot.search(search_terms(part.text), vector, candidates, part.scope)
         rankings += [by_keyword, [passage_id for passage_id, _ in by_vector]]
     return rankings
@@ -62,11 +62,12 @@ def within_reach(snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
         query = query.of_all_dates()
         notes.append(f"No article is dated {stretch}; all dates were searched.")
     if query.phrases:
-        holding = snapshot.articles_with(query.phrases, query.scope)
+        held_in = query.of_all_dates().scope if query.phrased else query.scope
+        holding = snapshot.articles_with(query.phrases, held_in)
         if holding:
             query = replace(query, scope=replace(query.scope, articles=holding))
         else:
-            named, stretch = " and ".join(f"“{phrase}”" for phrase in query.phrases), stretch_of(query.scope)
+            named, stretch = " and ".join(f"“{phrase}”" for phrase in query.phrases), stretch_of(held_in)
             dated = f" dated {stretch}" if stretch else ""
             notes.append(f"No article{dated} says {named} word for word; other wordings were searched.")
     return query, " ".join(notes) or None
@@ -89,15 +90,19 @@ def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
 
 
 def _without_copies(
-    fused: Sequence[tuple[int, float]], places: Mapping[int, CopyPlace], newest: bool
+    fused: Sequence[tuple[int, float]], places: Mapping[int, CopyPlace], query: Query
 ) -> list[tuple[int, float]]:
     """The passages of one article of each group of near copies, and all of those that have none."""
+
+    def lateness(place: CopyPlace) -> tuple[bool, str]:
+        return query.phrased and query.scope.covers(place.date), place.date or ""
+
     chosen: dict[int, CopyPlace] = {}
     for passage_id, _ in fused:
         place = places[passage_id]
         if place.group is not None:
             best = chosen.setdefault(place.group, place)
-            if newest and (place.date or "") > (best.date or ""):
+            if query.newest and lateness(place) > lateness(best):
                 chosen[place.group] = place
     return [
         (passage_id, score)
@@ -107,7 +112,7 @@ def _without_copies(
 
 
 def _newest_first(hits: Sequence[Hit]) -> list[Hit]:
-    """The date as a third ranking among passages that are relevant already; an undated one ranks last in it."""
+    """The date as one more ranking among passages that are relevant already; an undated one ranks last in it."""
     dates = sorted({hit.date or "" for hit in hits}, reverse=True)
     scored = [(hit.score + 1 / (_RANK_CONSTANT + 1 + dates.index(hit.date or "")), hit) for hit in hits]
     return [replace(hit, score=score) for score, hit in sorted(scored, key=lambda pair: (-pair[0], pair[1].passage_id))]
