@@ -9,7 +9,7 @@ STAMP := .venv/installed
 CPU_TORCH := https://download.pytorch.org/whl/cpu
 
 EXAMPLES := --example "What is the latest cost of the Gannet Quay ferry terminal?" \
-  --example "How many measles cases had been confirmed by February 2025?" \
+  --example "How many people did the hosepipe ban affect in August 2025?" \
   --example "What caused the cable car accident on the Crownhead?" \
   --example "Who won the football World Cup in 2018?"
 
