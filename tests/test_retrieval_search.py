@@ -120,7 +120,7 @@ def test_of_copies_the_newest_in_the_range_speaks(tmp_path: Path, make_desk: Mak
 
 
 def test_a_range_covers_its_days() -> None:
-    """Both ends included; no date lies in a range."""
+    """Both ends included; an undated article lies only in a range that is open on both sides."""
     march = Scope("2031-03-01", "2031-03-31")
     assert [march.covers(day) for day in ("2031-02-28", "2031-03-01", "2031-03-31", "2031-04-01", None)] == [
         False,

@@ -94,7 +94,8 @@ def _without_copies(
 ) -> list[tuple[int, float]]:
     """The passages of one article of each group of near copies, and all of those that have none."""
 
-    def lateness(place: CopyPlace) -> tuple[bool, str]:
+    # A copy in the range that was asked for goes before a later one outside it.
+    def precedence(place: CopyPlace) -> tuple[bool, str]:
         return query.phrased and query.scope.covers(place.date), place.date or ""
 
     chosen: dict[int, CopyPlace] = {}
@@ -102,7 +103,7 @@ def _without_copies(
         place = places[passage_id]
         if place.group is not None:
             best = chosen.setdefault(place.group, place)
-            if query.newest and lateness(place) > lateness(best):
+            if query.newest and precedence(place) > precedence(best):
                 chosen[place.group] = place
     return [
         (passage_id, score)
