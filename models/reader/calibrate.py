@@ -6,8 +6,8 @@ Every held-out paragraph, with what the sets and we (left_open.py) ask of it, an
 topics, becomes an article of a temporary library. Each answerable question is put to it twice, with its own article and
 without, and each unanswerable one once; and each once more to its own article alone, as a reader asks who has chosen one.
 The product searches and reads. One logistic regression tells which of two readings has the sentence with the answer; a
-second one, over the first's results and with both classes weighing the same, tells the answered cases from the rest; a third
-one adds what the default model replies.
+second one, over the first's results, tells the answered cases from the rest, where both weigh the same in the whole library
+and in one article alone; a third one adds what the default model replies.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
-from sklearn.model_selection import cross_val_predict
+from sklearn.model_selection import GroupKFold
 
 import qa
 from models.reader.train import load
@@ -189,20 +189,32 @@ def named(names: list[str], weights: Any) -> dict[str, float]:
 def fit_confidence(cases: list[dict]) -> dict[str, float]:
     """The weights of a whole question: does the library answer it."""
     rows = [features(case["question"], case["hits"], case["evidence"]) for case in cases]
-    x, y = np.array([list(row.values()) for row in rows]), np.array([case["should"] for case in cases])
-    return named(list(rows[0]), balanced_fit("before the reply", x, y).coef_[0])
+    fitted = balanced_fit("before the reply", cases, np.array([list(row.values()) for row in rows]))
+    return named(list(rows[0]), fitted.coef_[0])
 
 
-def balanced_fit(what: str, x: np.ndarray, y: np.ndarray) -> LogisticRegression:
-    """A regression in which both classes weigh the same; five-fold figures are printed."""
-    model = LogisticRegression(fit_intercept=False, C=1.0, class_weight="balanced", max_iter=1000)
-    predicted = cross_val_predict(model, x, y, cv=5, method="predict_proba")[:, 1]
-    print(
-        f"{what}: {len(y)} cases, {y.sum()} answerable; five-fold AUROC {roc_auc_score(y, predicted):.3f}, "
-        f"balanced accuracy at .5 {balanced_accuracy_score(y, predicted > 0.5):.3f}, "
-        f"refused {np.mean(predicted[y] < 0.5):.2f} of the answerable, {np.mean(predicted[~y] < 0.5):.2f} of the others"
-    )
-    return model.fit(x, y)
+def balanced_fit(what: str, cases: list[dict], x: np.ndarray) -> LogisticRegression:
+    """A regression in which answered cases and others weigh the same, in the whole library and in one article.
+
+    Five-fold figures are printed; all cases of a question are in one fold.
+    """
+    y, alone = (np.array([case[name] for case in cases]) for name in ("should", "alone"))
+    weights = np.ones(len(y))
+    for part in (alone, ~alone):
+        for side in (y, ~y):
+            weights[part & side] = part.sum() / 2 / (part & side).sum()
+    model = LogisticRegression(fit_intercept=False, C=1.0, max_iter=1000)
+    predicted = np.zeros(len(y))
+    for train, test in GroupKFold(5).split(x, y, [case["question"] for case in cases]):
+        predicted[test] = model.fit(x[train], y[train], sample_weight=weights[train]).predict_proba(x[test])[:, 1]
+    for name, part in (("whole library", ~alone), ("one article", alone)):
+        print(
+            f"{what}, {name}: {part.sum()} cases, {y[part].sum()} answerable; "
+            f"five-fold AUROC {roc_auc_score(y[part], predicted[part]):.3f}, "
+            f"balanced accuracy at .5 {balanced_accuracy_score(y[part], predicted[part] > 0.5):.3f}, refused "
+            f"{np.mean(predicted[part & y] < 0.5):.2f} of the answerable, {np.mean(predicted[part & ~y] < 0.5):.2f} of the others"
+        )
+    return model.fit(x, y, sample_weight=weights)
 
 
 def replied(desk: qa.Desk, case: dict) -> tuple[list[Hit], list[Draft]]:
@@ -253,7 +265,7 @@ def fit_reply(desk: qa.Desk, cases: list[dict], said: float, weights: dict[str, 
             for i, vote in enumerate(VOTES)
         }
     )
-    return named(["before", *VOTES], balanced_fit("after the reply", np.array(x), y).coef_[0])
+    return named(["before", *VOTES], balanced_fit("after the reply", cases, np.array(x)).coef_[0])
 
 
 if __name__ == "__main__":
