@@ -4,8 +4,9 @@
 
 DATA_FOLDER as in models/reader/examples.py, and the same paragraphs are held out. With --left-open, what was written on
 some of the paragraphs (models/reader/left_open.py) is asked beside what their sets ask. Similar paragraphs stand together,
-as they do behind a search; another --draw puts others together. The answer is the span with the number of its passage, or NOT_SAID: for questions that their
-sets mark as unanswerable, and for questions of similar paragraphs that are not among the passages.
+as they do behind a search; another --draw puts others together. The answer is the span with the number of its passage, or
+NOT_SAID: for questions that their sets mark as unanswerable, and for questions of similar paragraphs that are not among the
+passages.
 """
 
 import argparse

@@ -124,7 +124,9 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--paragraphs", type=int, default=90, help="groups of examples.py")
     parser.add_argument("--stories", type=int, default=60, help="groups of stories.py")
-    parser.add_argument("--seed", type=int, default=0, help="of what stands together, and of the stories, which take the next")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of what stands together, and of the stories, which take the next"
+    )
     arguments = parser.parse_args()
     rng = random.Random(arguments.seed)
     paragraphs = {
