@@ -14,11 +14,21 @@ _MEASURING = threading.Lock()  # two at once would each take the other's one thr
 
 def has_bfloat16() -> bool:
     """Whether this processor has instructions for bfloat16."""
+    return bool(_flags() & {"avx512_bf16", "amx_bf16"})
+
+
+def has_int8_tiles() -> bool:
+    """Whether this processor multiplies tiles of eight-bit numbers (AMX)."""
+    return "amx_int8" in _flags()
+
+
+@cache
+def _flags() -> frozenset[str]:
+    """What Linux says that the processor can do; nothing elsewhere."""
     try:
-        flags = Path("/proc/cpuinfo").read_text()
+        return frozenset(Path("/proc/cpuinfo").read_text().split())
     except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+        return frozenset()
 
 
 @cache

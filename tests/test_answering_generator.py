@@ -9,6 +9,7 @@ from qa.answering.choice import DEFAULT, model_file
 from qa.answering.generator import LlamaGenerator
 from qa.answering.prompt import SYSTEM
 from qa.errors import ModelError
+from qa.processor import has_int8_tiles
 from qa.types import Message
 
 pytestmark = pytest.mark.models
@@ -45,6 +46,12 @@ def special_tokens(generator: LlamaGenerator) -> dict[int, str]:
         if llama_cpp.llama_vocab_get_attr(vocabulary, token) & special
         or llama_cpp.llama_vocab_is_eog(vocabulary, token)
     }
+
+
+def test_weights_stay_as_they_are_where_llama_cpp_would_crash(generator: LlamaGenerator) -> None:
+    """With AMX nothing is laid out anew; elsewhere it is, which is faster."""
+    assert generator._llama.model_params.use_extra_bufts is not has_int8_tiles()
+    assert reply(generator, COST)
 
 
 def test_no_content_becomes_a_special_token(generator: LlamaGenerator) -> None:

@@ -21,7 +21,7 @@ class Newsdesk:
     package = "newsdesk"
     deviations = (
         "as it is shipped: its own adapter is merged into the GGUF, and its own reader stands beside it",
-        "the merged model is stored as bfloat16 where the processor has instructions for it; the others read Q8_0",
+        "the merged model is stored as bfloat16 where the processor has instructions for it; the others read Q8_0, or that, too, with AMX",
         "embedder and reader run in bfloat16 where that is measured to be faster; the others embed in float32",
         "at most 96 new tokens, its default",
         "title and date are fields of the articles, which it puts in front of each passage that it embeds",

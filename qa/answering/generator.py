@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from qa.errors import ModelError
+from qa.processor import has_int8_tiles
 from qa.settings import usable_cores
 from qa.types import Message
 
@@ -177,7 +178,7 @@ class LlamaGenerator:
     def _opened(self, llama_cpp: Any, context_size: int) -> Any:
         threads = self._threads or usable_cores()
         try:
-            return llama_cpp.Llama(
+            return _llama_class(llama_cpp)(
                 str(self._file),
                 n_ctx=context_size,
                 n_batch=_BATCH,
@@ -188,6 +189,30 @@ class LlamaGenerator:
             )
         except (ValueError, OSError, RuntimeError) as error:
             raise ModelError(f"{self._file} cannot be loaded ({error}); give another file with --model") from error
+
+
+@cache
+def _llama_class(llama_cpp: Any) -> Any:
+    """The class of llama.cpp's models here.
+
+    On processors with AMX, llama.cpp lays out quantised weights for its tiles and then crashes in the first prompt, and the
+    whole process with it (ggml-org/llama.cpp issue 20824). Weights are left as they are there, for which its class has no
+    argument, only the parameters that it gives itself.
+    """
+    if not has_int8_tiles():
+        return llama_cpp.Llama
+
+    class PlainLlama(llama_cpp.Llama):  # type: ignore[misc]  # its types are not followed
+        @property
+        def model_params(self) -> Any:
+            return self._given
+
+        @model_params.setter
+        def model_params(self, given: Any) -> None:
+            given.use_extra_bufts = False
+            self._given = given
+
+    return PlainLlama
 
 
 @cache
