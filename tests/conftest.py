@@ -31,7 +31,7 @@ EVIDENCE_FEATURES = (
 )  # fmt: skip
 CONFIDENCE_FEATURES = (
     "bias", "strength", "second", "cover", "missing_names", "missing_numbers", "margin", "sentence_cover",
-    "one_article", "one_article_cover", "one_article_margin",
+    "one_article", "one_article_margin",
 )  # fmt: skip
 
 

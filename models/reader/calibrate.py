@@ -4,7 +4,8 @@
 
 Every held-out paragraph, with what the sets and we (left_open.py) ask of it, and every passage of made-up news of held-out
 topics, becomes an article of a temporary library. Each answerable question is put to it twice, with its own article and
-without, and each unanswerable one once; and each once more to its own article alone, as a reader asks who has chosen one.
+without, and each unanswerable one once; and each once more to its own article alone, as a reader asks who has chosen one,
+the answerable ones also to the nearest other article alone.
 The product searches and reads. One logistic regression tells which of two readings has the sentence with the answer; a
 second one, over the first's results, tells the answered cases from the rest, where both weigh the same in the whole library
 and in one article alone; a third one adds what the default model replies.
@@ -99,14 +100,19 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
     shown = desk.settings.shown_passages
     texts = [passage["text"].strip() for passage in row["passages"]]
     golds = {ids[texts[number]] for number in row["gold"]}
-    own = replace(query, scope=Scope(articles=frozenset(golds or (ids[text] for text in texts))))
     with desk.library.snapshot() as snapshot:
-        hits, own_hits = (
-            search(snapshot, desk.embedder, one, desk.settings.candidates, 2 * shown) for one in (query, own)
-        )
-    others = [hit for hit in hits if hit.article_id not in golds]
-    asked = [(hits, True, False)] if golds else []
-    asked += [(others, False, False), (own_hits, bool(golds), True)]
+
+        def found_in(*articles: str) -> list[Hit]:
+            scoped = replace(query, scope=Scope(articles=frozenset(articles) or None))
+            return search(snapshot, desk.embedder, scoped, desk.settings.candidates, 2 * shown)
+
+        hits = found_in()
+        others = [hit for hit in hits if hit.article_id not in golds]
+        asked = [(others, False, False), (found_in(*(golds or (ids[text] for text in texts))), bool(golds), True)]
+        if golds:
+            asked.append((hits, True, False))
+            if others:
+                asked.append((found_in(others[0].article_id), False, True))
     cases = []
     for all_found, should, alone in asked:
         found = all_found[:shown]

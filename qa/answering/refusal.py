@@ -41,27 +41,25 @@ def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -
 
     The article stands for what was found of it: its headline, date and all of its hits. The margin and what the sentence
     itself has of the question tell near misses, such as another fact of the right article, which the rest does not. Where
-    one article is all that was searched, its subject says little: there the question's words count by weights of their
-    own, as does the best margin of any reading.
+    all hits are of one article, that it has the question's words says nothing, for nothing else was searched; the best
+    margin of any of its readings counts instead.
     """
     best = evidence[0]
-    one = float(len({hit.article_id for hit in hits}) == 1)
+    one = len({hit.article_id for hit in hits}) == 1
     found = " ".join(hit.text for hit in hits if hit.article_id == best.hit.article_id)
     held = f"{best.hit.title} {best.hit.date or ''} {found}"
     asked, named = set(content_stems(question)), set(names(question)) - set(words(question)[:1])
-    cover = len(asked & set(content_stems(held))) / (len(asked) or 1)
     return {
         "bias": 1.0,
         "strength": best.strength,
         "second": evidence[1].strength if len(evidence) > 1 else best.strength - 5.0,
-        "cover": cover,
+        "cover": 0.0 if one else len(asked & set(content_stems(held))) / (len(asked) or 1),
         "missing_names": float(bool(named - set(words(held)))),
         "missing_numbers": float(not numbers(question) <= numbers(held)),
         "margin": best.margin,
         "sentence_cover": len(asked & set(content_stems(f"{best.hit.title}\n{best.text}"))) / (len(asked) or 1),
-        "one_article": one,
-        "one_article_cover": one * cover,
-        "one_article_margin": one * max(reading.margin for reading in evidence),
+        "one_article": float(one),
+        "one_article_margin": max(reading.margin for reading in evidence) if one else 0.0,
     }
 
 
