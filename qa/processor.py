@@ -1,4 +1,4 @@
-"""What this processor is good at: in which number format a network runs fastest on it."""
+"""What this processor is good at: in which number format a network runs fastest on it, and which instructions it has."""
 
 import threading
 import time
