@@ -27,16 +27,18 @@ import apsw
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.reliability import changes, crash, damage, full_disk, locked, poison, power, writers
+from tests.reliability import changes, crash, damage, full_disk, locked, mismatch, poison, power, swaps, writers
 from tests.reliability.figure import FULL, SHORT, Effort, Figure, share
 
 RESULTS = Path(__file__).with_suffix(".md")
 GATES: dict[str, Callable[[Path, Effort], list[Figure]]] = {
     "R1": crash.gate,
     "R2": power.gate,
+    "R3": swaps.gate,
     "R4": damage.gate,
     "R5": changes.deletes,
     "R6": changes.updates,
+    "R7": mismatch.gate,
     "R8": writers.gate,
     "R9": full_disk.gate,
     "R10": locked.gate,

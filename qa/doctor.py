@@ -13,6 +13,7 @@ import psutil
 from qa.chat import Desk
 from qa.errors import QAError
 from qa.library.database import exists
+from qa.library.drift import SAME
 from qa.settings import usable_cores
 from qa.types import Check, Message
 from qa.weights import file_sha256
@@ -119,6 +120,21 @@ def _embedder(desk: Desk) -> Iterator[Check]:
     began = time.perf_counter()
     desk.embedder.encode(texts)
     yield Check("embedding speed", True, f"{len(texts) / (time.perf_counter() - began):.0f} passages/s")
+    if exists(desk.library.folder):
+        yield from _vectors(desk)
+
+
+def _vectors(desk: Desk) -> Iterator[Check]:
+    with desk.library.snapshot(vectors=False) as snapshot:
+        cosines = snapshot.cosines_anew(desk.embedder_of(snapshot.embedder))
+    if cosines.size:
+        same = bool(cosines.min() >= SAME)
+        yield Check(
+            "vectors",
+            same,
+            f"{cosines.size} passages embedded again, cosine to what is stored {cosines.min():.4f} at least",
+            None if same else f"embed everything anew with: qa repair --reembed --library {desk.library.folder}",
+        )
 
 
 def _reader(desk: Desk) -> Iterator[Check]:

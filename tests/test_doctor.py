@@ -1,5 +1,6 @@
 """The report about machine, models and library."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +36,29 @@ def test_a_healthy_desk_is_ok(make_desk: MakeDesk, articles: Path) -> None:
     assert found["model"] == Check("model", True, "scripted")
     assert found["model speed"].ok
     assert "2048 tokens of context" in found["model speed"].value
+
+
+def test_an_embedder_that_gives_other_vectors_than_are_stored_is_told_and_what_is_said_mends_it(
+    make_desk: MakeDesk, articles: Path, tmp_path: Path
+) -> None:
+    """As where the same files are run by another version of their packages; by its files nothing is another one."""
+
+    class Drifted(WordEmbedder):
+        def encode(self, texts: Sequence[str]) -> np.ndarray:
+            vectors = super().encode(texts)
+            vectors[:, 0] += 0.05  # adds .05 along one side: the cosine is 1 / sqrt(1 + .05 ** 2) = .99875
+            return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+    make_desk().index(articles)
+    sound = checks(make_desk("Once upon a time", model=ADDRESS))["vectors"]
+    assert sound == Check("vectors", True, "3 passages embedded again, cosine to what is stored 1.0000 at least")
+    generator = ScriptedGenerator("Once upon a time", "Once upon a time")
+    desk = Desk(tmp_path / "library", Settings(model=ADDRESS), Drifted, WordReader, lambda: generator)
+    told = checks(desk)["vectors"]
+    assert (told.ok, told.value) == (False, "3 passages embedded again, cosine to what is stored 0.9988 at least")
+    assert told.fix == f"embed everything anew with: qa repair --reembed --library {tmp_path / 'library'}"
+    desk.repair(reembed=True)
+    assert checks(desk)["vectors"].ok
 
 
 def test_without_a_library_it_says_how_to_make_one_and_makes_none(make_desk: MakeDesk, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).parents[1]
-GATES = ("R1", "R2", "R4", "R5", "R6", "R8", "R9", "R10", "R17", "R19", "S14")
+GATES = ("R1", "R2", "R3", "R4", "R5", "R6", "R7", "R8", "R9", "R10", "R17", "R19", "S14")
 
 STARVED = """
 import sys, tempfile

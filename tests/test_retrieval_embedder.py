@@ -78,6 +78,18 @@ def test_a_changed_tokenizer_changes_the_fingerprint(own_copy: Path) -> None:
     assert SentenceEmbedder(str(own_copy)).fingerprint != sound
 
 
+@pytest.mark.parametrize(
+    "file", ["config_sentence_transformers.json", "3_Dense/model.safetensors", "tokenizer_config.json"]
+)
+def test_whatever_else_changes_a_vector_changes_the_fingerprint(own_copy: Path, file: str) -> None:
+    """Prompts, the weights of a further module, and how the tokenizer is to be used."""
+    sound = SentenceEmbedder(str(own_copy)).fingerprint
+    assert SentenceEmbedder(str(own_copy)).fingerprint == sound
+    (own_copy / file).parent.mkdir(exist_ok=True)
+    (own_copy / file).write_text('{"prompts": {"query": "query: "}}')
+    assert SentenceEmbedder(str(own_copy)).fingerprint != sound
+
+
 def test_a_missing_folder_is_told_in_one_line(tmp_path: Path) -> None:
     """Before anything is loaded."""
     with pytest.raises(ModelError, match=r"no sentence-transformers model .*; give its folder") as raised:

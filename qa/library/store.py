@@ -16,6 +16,7 @@ from qa.errors import InputError, LibraryError
 from qa.fetching.address import is_address
 from qa.library.catalogue import Catalogue
 from qa.library.database import get_meta, json_list, mapped_errors, newer_columns, open_to_read, rows
+from qa.library.drift import cosines_anew
 from qa.library.embedded import under_way
 from qa.library.history import versions
 from qa.library.keywords import fts_string, keyword_search
@@ -23,7 +24,7 @@ from qa.library.listing import Selection, list_articles, older_than
 from qa.library.segments import Segment, VectorIndex
 from qa.library.statistics import statistics
 from qa.retrieval.passages import passage_hash
-from qa.types import Article, Hit, ListedArticle, Listing, Nearest, Scope, Span, Statistics, Version
+from qa.types import Article, Embedder, Hit, ListedArticle, Listing, Nearest, Scope, Span, Statistics, Version
 
 UPLOADS = "articles"
 EVERYWHERE = Scope()
@@ -100,6 +101,10 @@ class Snapshot:
     def reembedding(self) -> tuple[str, int, int] | None:
         """Whose vectors are being made for how many passages, and of how many they are made; None where nobody's are."""
         return under_way(self._connection)
+
+    def cosines_anew(self, embedder: Embedder) -> Any:
+        """Of some passages, the cosine of the stored vector with the one that the embedder gives now, of shape (n,)."""
+        return cosines_anew(self._connection, embedder)
 
     def history(self, article_id: str) -> tuple[Version, ...]:
         """What happened to an article, the earliest first. Raises InputError for an id that no article ever had."""

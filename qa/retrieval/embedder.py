@@ -16,6 +16,7 @@ from qa.processor import torch_is_faster_in_bfloat16
 
 DEFAULT = "all-minilm-l6-v2"
 DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_SETTINGS = ("modules.json", "sentence_bert_config.json", "1_Pooling/config.json", "tokenizer.json", "config.json")
 _BATCH = 16  # texts of similar length; 32 took a tenth longer on two cores
 
 
@@ -42,20 +43,26 @@ class SentenceEmbedder:
         self._name = name if name == DEFAULT else self._folder.resolve().name
         self.name = lasting_name(name)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
-        """Name, weights and every setting that changes a vector."""
+        """Name, weights and every file that changes a vector: of the tokenizer, of each module, and of the prompts."""
         settings = hashlib.sha256()
-        for file in (
-            "modules.json",
-            "sentence_bert_config.json",
-            "1_Pooling/config.json",
-            "tokenizer.json",
-            "config.json",
-        ):
+        for file in _SETTINGS:
             path = self._folder / file
             settings.update(path.read_bytes() if path.is_file() else b"-")
+        if self.name != DEFAULT:  # whose package has none that change a vector, and whose libraries are older than this
+            for path in self._others():
+                settings.update(f"\0{path.relative_to(self._folder)}\0".encode())
+                with path.open("rb") as opened:
+                    settings.update(hashlib.file_digest(opened, "sha256").digest())
         return f"{self._name} {self._sha256[:12]}-{settings.hexdigest()[:8]}"
+
+    def _others(self) -> list[Path]:
+        """The other files that its modules, tokenizer and prompts may be read from."""
+        modules = (path for path in self._folder.glob("*/*") if path.parent.name[:1].isdecimal())
+        own = (path for path in self._folder.iterdir() if path.suffix in (".json", ".txt", ".model"))
+        known = {self._folder / file for file in _SETTINGS}
+        return sorted(path for path in {*modules, *own} - known if path.is_file())
 
     @cached_property
     def dimension(self) -> int:

@@ -38,6 +38,7 @@ class Effort:
     queries: int
     targets: int  # questions whose answer is poisoned
     closed: int  # cases of closed and damaged folders
+    editions: int  # that are published while others ask
 
 
 CHANGES = (
@@ -45,11 +46,11 @@ CHANGES = (
 )  # fmt: skip
 SHORT = Effort(
     changes=("first build", "update", "restore"), calls=3, random_kills=4, replays=24, damages=20, rounds=1, writers=5, articles=30,
-    hostile=20, queries=40, targets=4, closed=4,
+    hostile=20, queries=40, targets=4, closed=4, editions=4,
 )  # fmt: skip
 FULL = Effort(
     changes=CHANGES, calls=1_000, random_kills=500, replays=200, damages=1_000, rounds=25, writers=20, articles=1_000,
-    hostile=100, queries=1_000, targets=100, closed=100,
+    hostile=100, queries=1_000, targets=100, closed=100, editions=50,
 )  # fmt: skip
 
 
