@@ -13,7 +13,6 @@ import statistics
 import sys
 import time
 from collections.abc import Callable, Sequence
-from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +32,7 @@ from qa.language.words import names
 from qa.library.database import open_to_read
 from qa.library.keywords import fts_string
 from qa.retrieval.query import Query, read_query, search_terms
-from qa.retrieval.search import fuse, within_reach
+from qa.retrieval.search import found_by, in_order, search, within_reach
 from qa.types import Hit
 
 RESULTS = Path(__file__).parent / "retrieval"
@@ -52,11 +51,8 @@ SHOWN = (
 class Candidates:
     """What both searches of one question bring: passage ids with their scores, higher is better."""
 
-    def __init__(self, desk: Desk, case: Case, any_date: bool = False) -> None:
-        """Search; the snapshot's scores of the keyword search are read from the same table by a connection of our own."""
-        query = read_query(
-            case.question, case.history, today=case.today, articles=searched(desk, case), any_date=any_date
-        )
+    def __init__(self, desk: Desk, query: Query) -> None:
+        """Search all dates; the scores of the keyword search are read from the same table by a connection of our own."""
         with desk.library.snapshot() as snapshot:
             self.query, _ = within_reach(snapshot, query)
             [vector] = desk.embedder.encode([self.query.text])
@@ -66,11 +62,8 @@ class Candidates:
             self.cosines = dict(snapshot.vector_search(vector, DEEP, self.query.scope))
             self.seconds = (middle - began, time.perf_counter() - middle)
             self.by_vector = list(self.cosines)
-            self.rankings = [self.by_keyword, self.by_vector]
-            places = snapshot.copy_places([*self.by_keyword, *self.by_vector])
-            self.group = {i: place.group for i, place in places.items()}
-            self.article = {i: place.article for i, place in places.items()}
-            self.hits = {hit.passage_id: hit for hit in snapshot.hits([(i, 0.0) for i in places])}
+            known = dict.fromkeys([*self.by_keyword, *self.by_vector])
+            self.hits = {hit.passage_id: hit for hit in snapshot.hits([(i, 0.0) for i in known])}
         self.bm25 = self._bm25(desk)
 
     def _bm25(self, desk: Desk) -> dict[int, float]:
@@ -84,24 +77,6 @@ class Candidates:
         finally:
             connection.close()
         return {i: scores[i] for i in self.by_keyword if i in scores}
-
-    def preferring(self, dated: "Candidates") -> "Candidates":
-        """These, of all dates, with those of the range that a phrase of the question names as rankings of their own."""
-        both = copy(self)
-        both.query = dated.query
-        both.rankings = [*dated.rankings, *self.rankings]
-        both.group, both.article = {**dated.group, **self.group}, {**dated.article, **self.article}
-        both.hits = {**dated.hits, **self.hits}
-        return both
-
-    def without_copies(self, ranking: Sequence[int]) -> list[int]:
-        """One article of each group of near copies."""
-        chosen: dict[int, int] = {}
-        return [
-            i
-            for i in ranking
-            if self.group[i] is None or chosen.setdefault(self.group[i], self.article[i]) == self.article[i]
-        ]
 
 
 def reciprocal(constant: int, of_keywords: Callable[[Query], float]) -> Callable[[Candidates], list[int]]:
@@ -142,9 +117,15 @@ def by_length(query: Query) -> float:
     return 0.6 if len(search_terms(query.text)) <= 4 else 0.4
 
 
-def product(found: Candidates) -> list[int]:
-    """What the product does: fusion, then one article of each group of near copies."""
-    return found.without_copies([i for i, _ in fuse(*found.rankings)])
+def learned(desk: Desk, query: Query) -> tuple[Query, list[Hit], float]:
+    """What the product does, and the seconds that the order took, the searches aside."""
+    with desk.library.snapshot() as snapshot:
+        query, _ = within_reach(snapshot, query)
+        found = found_by(snapshot, desk.embedder, query, DEEP)
+        began = time.perf_counter()
+        in_order(snapshot, query, found)
+        took = time.perf_counter() - began
+        return query, search(snapshot, desk.embedder, query, DEEP, DEEP), took
 
 
 WAYS: dict[str, Callable[[Candidates], list[int]]] = {
@@ -165,14 +146,13 @@ WAYS: dict[str, Callable[[Candidates], list[int]]] = {
 READ = (8, 16, 24)  # passages of the product's ranking that the reader puts in its order
 
 
-def read_orders(desk: Desk, found: Candidates) -> dict[int, list[int]]:
+def read_orders(desk: Desk, query: Query, ranking: Sequence[Hit]) -> dict[int, list[Hit]]:
     """For each number of READ: so many passages in the order of their strongest evidence, then the others."""
-    ranking = product(found)
-    hits = [found.hits[i] for i in ranking[: max(READ)]]
-    evidence = find_evidence(found.query.text, hits, desk.reader, desk.embedder, desk.reader.calibration.evidence)
-    read = list(dict.fromkeys(e.hit.passage_id for e in evidence))
-    # A passage's strength does not depend on the others, so fewer passages are a part of all.
-    return {count: list(dict.fromkeys([i for i in read if i in ranking[:count]] + ranking)) for count in READ}
+    hits = ranking[: max(READ)]
+    evidence = find_evidence(query.text, hits, desk.reader, desk.embedder, desk.reader.calibration.evidence)
+    read = list(dict.fromkeys(e.hit for e in evidence))
+    # A passage's strength depends on the first ranks only by their order, so fewer passages are a part of all.
+    return {count: list(dict.fromkeys([hit for hit in read if hit in ranking[:count]] + [*ranking])) for count in READ}
 
 
 def record(case: Case, hits: Sequence[Hit]) -> Record:
@@ -281,20 +261,19 @@ def main() -> None:
     runs: dict[str, list[Record]] = {}
     times: dict[str, list[float]] = {"keyword search": [], "vector search": []}
     for case in Bench().followed(cases, len(cases), "questions"):
-        limited, undated = Candidates(desk, case), Candidates(desk, case, any_date=True)
-        found = undated.preferring(limited) if limited.query.phrased else undated
-        rankings: dict[str, tuple[Candidates, list[int]]] = {
-            name: (undated, way(undated)) for name, way in WAYS.items()
-        }
-        rankings["RRF, 5, without near copies"] = (undated, product(undated))
-        rankings["the same, dates in words of the question as a limit"] = (limited, product(limited))
-        rankings["the same, those dates preferred (the product)"] = (found, product(found))
+        query = read_query(case.question, case.history, today=case.today, articles=searched(desk, case))
+        found = Candidates(desk, query.of_all_dates())
+        rankings = {name: [found.hits[i] for i in way(found)] for name, way in WAYS.items()}
+        _, rankings["learned, dates in words of the question left alone"], _ = learned(desk, query.of_all_dates())
+        query, ranking, took = learned(desk, query)
+        rankings["learned, those dates preferred (the product)"] = ranking
+        times.setdefault("order", []).append(took)
         began = time.perf_counter()
-        for count, ranking in read_orders(desk, found).items():
-            rankings[f"the product, {count} in the reader's order"] = (found, ranking)
+        for count, order in read_orders(desk, query, ranking).items():
+            rankings[f"the product, {count} in the reader's order"] = order
         times.setdefault(f"reading {max(READ)}", []).append(time.perf_counter() - began)
-        for name, (source, ranking) in rankings.items():
-            runs.setdefault(name, []).append(record(case, [source.hits[i] for i in ranking[:DEEP]]))
+        for name, hits in rankings.items():
+            runs.setdefault(name, []).append(record(case, hits[:DEEP]))
         for name, seconds in zip(("keyword search", "vector search"), found.seconds, strict=True):
             times[name].append(seconds)
     passages = sum(article.passages for article in desk.articles())

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from qa.chat import Desk
 from qa.evaluate.cases import Case
@@ -46,7 +45,7 @@ def look_up(desk: Desk, query: Query) -> Ranking:
     """The ranking of a query: what the product shows, then what it would show next."""
     with desk.library.snapshot() as snapshot:
         query, _ = within_reach(snapshot, query)
-        candidates = set(chain.from_iterable(found_by(snapshot, desk.embedder, query, desk.settings.candidates)))
+        candidates = found_by(snapshot, desk.embedder, query, desk.settings.candidates).passage_ids
         shown = desk.found(snapshot, query, desk.settings.shown_passages)
         known = {hit.passage_id for hit in shown}
         further = [hit for hit in desk.found(snapshot, query, _PASSAGES) if hit.passage_id not in known]

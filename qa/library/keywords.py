@@ -14,6 +14,7 @@ from typing import Any
 
 import apsw
 
+from qa.language.words import stem
 from qa.library.database import KEYWORD_TOKENIZER, json_list, rows
 
 MOST = 80_000  # passages with the words that are looked at
@@ -44,6 +45,13 @@ def keyword_search(
     if len(chosen) == len(counted):
         return [passage_id for passage_id, _ in islice(by_rank, count)]
     return _ranked_by_all(connection, islice(by_rank, CANDIDATES), chosen, counted, count)
+
+
+def rarity(connection: apsw.Connection, terms: Sequence[str]) -> dict[str, float]:
+    """The inverse document frequency of each term, by the stem it has in ``content_stems``; always above 0."""
+    counted = _counted(connection, terms)
+    total, _ = _size(connection)
+    return {stem(term.text): log(1 + (total - term.passages + 0.5) / (term.passages + 0.5)) for term in counted}
 
 
 def fts_string(text: str) -> str:
@@ -138,6 +146,8 @@ def _size(connection: apsw.Connection) -> tuple[int, float]:
 
     connection.register_fts5_function("size", size)
     found = rows(connection, "SELECT size(keywords) FROM keywords LIMIT 1")
+    if not found:
+        return 0, 0.0
     total, tokens = map(int, found[0][0].split())
     return total, tokens / total
 

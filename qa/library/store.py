@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import apsw
+import numpy as np
 
 from qa.errors import InputError, LibraryError
 from qa.fetching.address import is_address
@@ -19,7 +20,7 @@ from qa.library.database import get_meta, json_list, mapped_errors, newer_column
 from qa.library.drift import cosines_anew
 from qa.library.embedded import under_way
 from qa.library.history import versions
-from qa.library.keywords import fts_string, keyword_search
+from qa.library.keywords import fts_string, keyword_search, rarity
 from qa.library.listing import Selection, list_articles, older_than
 from qa.library.segments import Segment, VectorIndex
 from qa.library.statistics import statistics
@@ -145,6 +146,17 @@ class Snapshot:
     def vector_search(self, vector: Any, count: int, scope: Scope = EVERYWHERE) -> list[tuple[int, float]]:
         """Passage ids with their cosine to ``vector``, float32 of shape (dimension,), best first."""
         return self._index.search(vector, count, self._allowed(scope))
+
+    def rarity(self, terms: Sequence[str]) -> dict[str, float]:
+        """What each word weighs by how few passages have it, by its stem: its inverse document frequency, as BM25 has it."""
+        return rarity(self._connection, terms)
+
+    def cosines(self, passage_ids: Sequence[int], vector: Any) -> dict[int, float]:
+        """The cosine of each passage's stored vector to ``vector``, float32 of shape (dimension,)."""
+        query = """SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash)
+                   WHERE passage_id IN (SELECT value FROM json_each(?))"""
+        stored = rows(self._connection, query, (json_list(passage_ids),))
+        return {i: float(np.frombuffer(held, dtype=np.float16).astype(np.float32) @ vector) for i, held in stored}
 
     def copy_places(self, passage_ids: Sequence[int]) -> dict[int, CopyPlace]:
         """Which article each passage is of, and which group of near copies that belongs to."""

@@ -1,54 +1,103 @@
-"""Keyword and vector search, fused: the passages that may answer a question, best first."""
+"""Keyword and vector search, put in one order: the passages that may answer a question, best first."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 from qa.library.store import CopyPlace, Snapshot
 from qa.retrieval.query import Query, search_terms
+from qa.retrieval.ranking import RANK_CONSTANT, Candidate, scores
 from qa.types import Embedder, Hit, Scope
 
-# Of reciprocal rank fusion (Cormack, Clarke and Büttcher, SIGIR 2009), who took 60: with 5 more comes first that both
-# searches put near the top, on news, encyclopedia paragraphs and questions of a search engine alike (docs/retrieval.md).
-_RANK_CONSTANT = 5
 _MOST = 10_000  # passages of one search, where copies crowd out the others
-_ORDERED = 12  # fused passages among which "latest" may put the newer first
+_ORDERED = 12  # passages among which "latest" may put the newer first
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Ids of passages as the searches rank them, and the question's vector, float32 of shape (dimension,)."""
+
+    by_keyword: tuple[list[int], ...]
+    by_vector: tuple[list[int], ...]
+    vector: Any
+
+    @property
+    def passage_ids(self) -> list[int]:
+        """Every passage once."""
+        return sorted({passage_id for ranking in (*self.by_keyword, *self.by_vector) for passage_id in ranking})
+
+    def all_in(self, count: int) -> bool:
+        """Whether no search has more to bring than ``count``."""
+        return max(map(len, (*self.by_keyword, *self.by_vector))) < count
 
 
 def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int, count: int) -> list[Hit]:
-    """The best ``count`` passages: the ranks of all searches added as 1 / (5 + rank), newest first only where asked.
+    """The best ``count`` passages of what both searches find, ``candidates`` each; newest first only where asked.
 
     A range that is set shuts out other dates; one that a phrase of the question names is preferred. Of articles that are
     near copies of one another one speaks: the best, or where the newest is asked for, the newest.
     """
-    fused, all_found = _one_of_copies(snapshot, embedder, query, candidates)
-    while len(fused) < count and not all_found and candidates < _MOST:  # copies took the places of others
+    hits, all_found = _one_of_copies(snapshot, embedder, query, candidates)
+    while len(hits) < count and not all_found and candidates < _MOST:  # copies took the places of others
         candidates *= 4
-        fused, all_found = _one_of_copies(snapshot, embedder, query, candidates)
-    hits = snapshot.hits(fused[: max(count, _ORDERED) if query.newest else count])
-    return (_newest_first(hits) if query.newest else hits)[:count]
+        hits, all_found = _one_of_copies(snapshot, embedder, query, candidates)
+    return (_newest_first(hits[: max(count, _ORDERED)]) if query.newest else hits)[:count]
 
 
-def _one_of_copies(
-    snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int
-) -> tuple[list[tuple[int, float]], bool]:
-    """The fused passages without copies, and whether no search has more to bring."""
-    rankings = found_by(snapshot, embedder, query, candidates)
-    fused = fuse(*rankings)
-    places = snapshot.copy_places([passage_id for passage_id, _ in fused])
-    return _without_copies(fused, places, query), max(map(len, rankings)) < candidates
+def _one_of_copies(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> tuple[list[Hit], bool]:
+    """The passages in their order without copies, and whether no search has more to bring."""
+    found = found_by(snapshot, embedder, query, candidates)
+    hits = in_order(snapshot, query, found)
+    places = snapshot.copy_places([hit.passage_id for hit in hits])
+    return _without_copies(hits, places, query), found.all_in(candidates)
 
 
-def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> list[list[int]]:
-    """Ids of the best ``candidates`` passages of the keyword search, and those of the vector search.
+def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> Found:
+    """The best ``candidates`` passages of the keyword search, and those of the vector search.
 
     Where a phrase names the range, both search within it, and then both search all dates.
     """
-    rankings = []
     parts = (query, query.of_all_dates()) if query.phrased else (query,)
-    for part, vector in zip(parts, embedder.encode([part.text for part in parts]), strict=True):
-        by_keyword, by_vector = snapshot.search(search_terms(part.text), vector, candidates, part.scope)
-        rankings += [by_keyword, [passage_id for passage_id, _ in by_vector]]
-    return rankings
+    vectors = embedder.encode([part.text for part in parts])
+    by_keyword, by_vector = [], []
+    for part, vector in zip(parts, vectors, strict=True):
+        keyword, near = snapshot.search(search_terms(part.text), vector, candidates, part.scope)
+        by_keyword.append(keyword)
+        by_vector.append([passage_id for passage_id, _ in near])
+    return Found(tuple(by_keyword), tuple(by_vector), vectors[0])
+
+
+def in_order(snapshot: Snapshot, query: Query, found: Found) -> list[Hit]:
+    """What was found with its scores, best first, ties by id."""
+    candidates = as_candidates(snapshot, query, found)
+    scored = scores(query.text, snapshot.rarity(search_terms(query.text)), candidates)
+    hits = [replace(candidate.hit, score=score) for candidate, score in zip(candidates, scored, strict=True)]
+    return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
+
+
+def as_candidates(snapshot: Snapshot, query: Query, found: Found) -> list[Candidate]:
+    """What is known of each passage that was found; of two searches of one kind its better rank counts."""
+    by_keyword, by_vector = _best_ranks(found.by_keyword), _best_ranks(found.by_vector)
+    hits = snapshot.hits([(passage_id, 0.0) for passage_id in found.passage_ids])
+    cosines = snapshot.cosines(found.passage_ids, found.vector)
+    return [
+        Candidate(
+            hit,
+            by_keyword.get(hit.passage_id),
+            by_vector.get(hit.passage_id),
+            cosines[hit.passage_id],
+            query.phrased and query.scope.covers(hit.date),
+        )
+        for hit in hits
+    ]
+
+
+def _best_ranks(rankings: Sequence[Sequence[int]]) -> dict[int, int]:
+    ranks: dict[int, int] = {}
+    for ranking in rankings:
+        for rank, passage_id in enumerate(ranking, start=1):
+            ranks[passage_id] = min(rank, ranks.get(passage_id, rank))
+    return ranks
 
 
 def within_reach(snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
@@ -80,18 +129,7 @@ def stretch_of(scope: Scope) -> str:
     )
 
 
-def fuse(*rankings: Sequence[int]) -> list[tuple[int, float]]:
-    """Reciprocal rank fusion: ids with their scores, best first, ties by id."""
-    scores: dict[int, float] = {}
-    for ranking in rankings:
-        for rank, identifier in enumerate(ranking, start=1):
-            scores[identifier] = scores.get(identifier, 0.0) + 1 / (_RANK_CONSTANT + rank)
-    return sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-
-
-def _without_copies(
-    fused: Sequence[tuple[int, float]], places: Mapping[int, CopyPlace], query: Query
-) -> list[tuple[int, float]]:
+def _without_copies(hits: Sequence[Hit], places: Mapping[int, CopyPlace], query: Query) -> list[Hit]:
     """The passages of one article of each group of near copies, and all of those that have none."""
 
     # A copy in the range that was asked for goes before a later one outside it.
@@ -99,21 +137,29 @@ def _without_copies(
         return query.phrased and query.scope.covers(place.date), place.date or ""
 
     chosen: dict[int, CopyPlace] = {}
-    for passage_id, _ in fused:
-        place = places[passage_id]
+    for hit in hits:
+        place = places[hit.passage_id]
         if place.group is not None:
             best = chosen.setdefault(place.group, place)
             if query.newest and precedence(place) > precedence(best):
                 chosen[place.group] = place
     return [
-        (passage_id, score)
-        for passage_id, score in fused
-        if (place := places[passage_id]).group is None or chosen[place.group].article == place.article
+        hit
+        for hit in hits
+        if (place := places[hit.passage_id]).group is None or chosen[place.group].article == place.article
     ]
 
 
 def _newest_first(hits: Sequence[Hit]) -> list[Hit]:
-    """The date as one more ranking among passages that are relevant already; an undated one ranks last in it."""
+    """The date as one more ranking among passages that are relevant already; an undated one ranks last in it.
+
+    Reciprocal ranks are added (Cormack, Clarke and Büttcher, SIGIR 2009). A passage stands a rank lower for two logits less,
+    so that nothing but the date decides between those that are about as good, and its rank weighs twice the date's.
+    """
     dates = sorted({hit.date or "" for hit in hits}, reverse=True)
-    scored = [(hit.score + 1 / (_RANK_CONSTANT + 1 + dates.index(hit.date or "")), hit) for hit in hits]
-    return [replace(hit, score=score) for score, hit in sorted(scored, key=lambda pair: (-pair[0], pair[1].passage_id))]
+
+    def newness(hit: Hit) -> float:
+        behind = (hits[0].score - hit.score) / 2
+        return 2 / (RANK_CONSTANT + 1 + behind) + 1 / (RANK_CONSTANT + 1 + dates.index(hit.date or ""))
+
+    return sorted(hits, key=lambda hit: (-newness(hit), hit.passage_id))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qa.chat import Desk
 from qa.retrieval.query import read_query
-from qa.retrieval.search import found_by, fuse
+from qa.retrieval.search import found_by, in_order
 from tests.conftest import write_articles
 from tests.reliability import made
 from tests.reliability.figure import Effort, Figure
@@ -84,5 +84,6 @@ def _figure(place: Path, targets: int, copies: int) -> Figure:
 def _naive(desk: Desk, number: int) -> list[str]:
     """The articles of the best passages of the same search, without any rule about copies."""
     with desk.library.snapshot() as snapshot:
-        fused = fuse(*found_by(snapshot, desk.embedder, read_query(question(number)), desk.settings.candidates))
-        return [hit.article_id for hit in snapshot.hits(fused[:SHOWN])]
+        query = read_query(question(number))
+        found = found_by(snapshot, desk.embedder, query, desk.settings.candidates)
+        return [hit.article_id for hit in in_order(snapshot, query, found)[:SHOWN]]
