@@ -22,7 +22,7 @@ from qa.language.words import content_stems, names
 from qa.types import Hit
 from qa.weights import own_weights
 
-RANKING_SHA256 = "0a0722dfd88b705abe7e3d54c422a9801f33b05831706aade6ad5413d7687c55"
+RANKING_SHA256 = "9933fad8783bc6430628fc220fe02d0099d7d3c622f5897943d3e2a70c93da61"
 RANK_CONSTANT = 5  # of reciprocal ranks; see docs/retrieval.md
 _K1, _B = 1.2, 0.75  # of BM25
 
