@@ -153,13 +153,13 @@ def _without_copies(hits: Sequence[Hit], places: Mapping[int, CopyPlace], query:
 def _newest_first(hits: Sequence[Hit]) -> list[Hit]:
     """The date as one more ranking among passages that are relevant already; an undated one ranks last in it.
 
-    Reciprocal ranks are added (Cormack, Clarke and Büttcher, SIGIR 2009). A passage stands a rank lower for two logits less,
+    Reciprocal ranks are added (Cormack, Clarke and Büttcher, SIGIR 2009). A passage stands a rank lower for three logits less,
     so that nothing but the date decides between those that are about as good, and its rank weighs twice the date's.
     """
     dates = sorted({hit.date or "" for hit in hits}, reverse=True)
 
     def newness(hit: Hit) -> float:
-        behind = (hits[0].score - hit.score) / 2
+        behind = (hits[0].score - hit.score) / 3
         return 2 / (RANK_CONSTANT + 1 + behind) + 1 / (RANK_CONSTANT + 1 + dates.index(hit.date or ""))
 
     return sorted(hits, key=lambda hit: (-newness(hit), hit.passage_id))
