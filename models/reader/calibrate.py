@@ -18,6 +18,7 @@ import json
 import random
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -37,7 +38,7 @@ from qa.answering.prompt import build_messages, passages_for
 from qa.answering.refusal import VOTES, features
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
-from qa.types import Calibration, Hit, Scope
+from qa.types import Calibration, Hit, Reading, Scope
 
 
 def write_articles(rows: list[dict], file: Path) -> dict[str, str]:
@@ -113,11 +114,11 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
             asked.append((hits, True, False))
             if others:
                 asked.append((found_in(others[0].article_id), False, True))
-    cases = []
+    cases, once = [], Once(desk)
     for all_found, should, alone in asked:
         found = all_found[:shown]
         if found:
-            readings = read_features(query.text, found, desk.reader, desk.embedder)
+            readings = read_features(query.text, found, once, once)
             holds = [
                 hit.article_id in golds
                 and any(a in hit.text[span.start - hit.start : span.end - hit.start] for a in row["answers"])
@@ -139,6 +140,35 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
                 }
             )
     return cases
+
+
+class Once:
+    """The reader and the embedder for one question: of what is asked several times, each passage and text is read once."""
+
+    def __init__(self, desk: qa.Desk) -> None:
+        """Remember nothing yet."""
+        self.desk, self.calibration = desk, desk.reader.calibration
+        self.name, self.fingerprint, self.dimension = "once", "once", desk.embedder.dimension
+        self.readings: dict[int, tuple[Reading, ...]] = {}
+        self.vectors: dict[str, np.ndarray] = {}
+
+    def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
+        """As the reader does."""
+        new = [hit for hit in hits if hit.passage_id not in self.readings]
+        read = self.desk.reader.read(question, new)
+        self.readings |= {hit.passage_id: found for hit, found in zip(new, read, strict=True)}
+        return [self.readings[hit.passage_id] for hit in hits]
+
+    def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
+        """As the reader does."""
+        return self.desk.reader.supports(sentence, hits)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """As the embedder does."""
+        new = [text for text in dict.fromkeys(texts) if text not in self.vectors]
+        if new:
+            self.vectors |= dict(zip(new, self.desk.embedder.encode(new), strict=True))
+        return np.array([self.vectors[text] for text in texts])
 
 
 def fit_evidence(cases: list[dict]) -> dict[str, float]:

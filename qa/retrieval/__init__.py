@@ -1,1 +1,1 @@
-"""A question becomes hits: passages, embedder, dates, follow-ups, keyword and vector search, fusion. No generator."""
+"""A question becomes hits: passages, embedder, dates, follow-ups, keyword and vector search, their one order. No generator."""

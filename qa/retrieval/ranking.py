@@ -18,11 +18,11 @@ import numpy as np
 
 from qa.language.sentences import sentence_spans
 from qa.language.values import numbers
-from qa.language.words import content_stems, names
+from qa.language.words import content_stems, names, stem, words
 from qa.types import Hit
 from qa.weights import own_weights
 
-RANKING_SHA256 = "9933fad8783bc6430628fc220fe02d0099d7d3c622f5897943d3e2a70c93da61"
+RANKING_SHA256 = "f206b62d794f5ff4a3d5b4f143d7fefed88d41be92d5ebd508d31f4627975b82"
 RANK_CONSTANT = 5  # of reciprocal ranks; see docs/retrieval.md
 _K1, _B = 1.2, 0.75  # of BM25
 
@@ -64,15 +64,15 @@ def scores(question: str, rarity: Mapping[str, float], candidates: Sequence[Cand
 
 def features(question: str, rarity: Mapping[str, float], candidates: Sequence[Candidate]) -> Any:
     """What is known of each candidate, float64 of shape (n, len(FEATURES) + len(RELATIVE)); there is at least one."""
-    asked = [stem for stem in dict.fromkeys(content_stems(question)) if stem in rarity]
-    total = math.fsum(rarity[stem] for stem in asked) or 1.0
-    named = set(content_stems(" ".join(names(question)[1:])))
+    asked = [one for one in dict.fromkeys(content_stems(question)) if one in rarity]
+    total = math.fsum(rarity[one] for one in asked) or 1.0
+    named = set(map(stem, set(names(question)) - set(words(question)[:1])))
     pairs = set(pairwise(asked))
     texts = [_Text(candidate.hit) for candidate in candidates]
     mean = sum(len(text.stems) for text in texts) / len(texts)
 
     def covered(stems: set[str]) -> float:
-        return sum(rarity[stem] for stem in asked if stem in stems) / total
+        return sum(rarity[one] for one in asked if one in stems) / total
 
     bm25 = [text.bm25(asked, rarity, mean) / total for text in texts]
     reciprocal = [(_reciprocal(c.by_keyword), _reciprocal(c.by_vector)) for c in candidates]
@@ -115,7 +115,7 @@ class _Text:
 
     def __init__(self, hit: Hit) -> None:
         sentences = [content_stems(hit.text[span.start : span.end]) for span in sentence_spans(hit.text)]
-        self.stems = [stem for sentence in sentences for stem in sentence]
+        self.stems = [one for sentence in sentences for one in sentence]
         self.sentences = [set(sentence) for sentence in sentences]
         self.title = set(content_stems(hit.title))
 
