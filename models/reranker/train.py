@@ -247,9 +247,10 @@ def main() -> None:
         ways[f"learned without {of}"] = [ranked(case, without) for case in held_out]
     print(f"\n{len(learned)} questions learned, {len(held_out)} held out\n\n{table(ways, held_out)}")
     names = [*FEATURES, *(f"{FEATURES[at]}, to the best" for at in RELATIVE)]
-    rounded = {name: np.round(values, 5).tolist() for name, values in weights.items()}
-    text = json.dumps({"features": names, **rounded}, indent=1)
-    (Path(__file__).parent / "weights.json").write_text(text + "\n", encoding="utf-8")
+    lines = [f'"features": {json.dumps(names)}']
+    lines += [f'"{name}": {json.dumps(np.round(values, 5).tolist())}' for name, values in weights.items()]
+    text = "{" + ",\n ".join(lines) + "}\n"
+    (Path(__file__).parent / "weights.json").write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from qa.language.words import content_stems, names, stem, words
 from qa.types import Hit
 from qa.weights import own_weights
 
-RANKING_SHA256 = "f206b62d794f5ff4a3d5b4f143d7fefed88d41be92d5ebd508d31f4627975b82"
+RANKING_SHA256 = "d3e9b05e83dab286a07b20cf22b9a2397bd29cdcdee99a7ed1ed0755b9ffd5ff"
 RANK_CONSTANT = 5  # of reciprocal ranks; see docs/retrieval.md
 _K1, _B = 1.2, 0.75  # of BM25
 
