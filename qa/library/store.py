@@ -175,14 +175,15 @@ class Snapshot:
         for passage_id, score in scores:
             found = rows(
                 self._connection,
-                f"""SELECT a.article_id, a.title, a.date, a.source, a.url, a.text, p.start, p."end", p.text_hash, {self._newer},
+                f"""SELECT a.article_id, a.title, a.date, a.source, a.url, p.start, p."end",
+                           substr(a.text, p.start + 1, p."end" - p.start), p.text_hash, {self._newer},
                            n.copy_group IS NOT NULL
                    FROM passages p JOIN articles a USING (row_id) LEFT JOIN near_copies n USING (row_id) WHERE p.passage_id = ?""",  # noqa: S608
                 (passage_id,),
             )
-            for article_id, title, date, source, url, text, start, end, text_hash, pages, language, copied in found:
-                _check(article_id, title, date, text[start:end], text_hash)
-                hit = Hit(article_id, title, date, source, url, text[start:end], start, end, score, passage_id)
+            for article_id, title, date, source, url, start, end, text, text_hash, pages, language, copied in found:
+                _check(article_id, title, date, text, text_hash)
+                hit = Hit(article_id, title, date, source, url, text, start, end, score, passage_id)
                 hits.append(replace(hit, pages=_page_starts(pages), language=language, copied=bool(copied)))
         return hits
 
