@@ -32,14 +32,37 @@ class _Term:
     passages: int
 
 
+class Terms(dict[str, _Term | None]):
+    """In how many passages of a connection's state each word is, asked once; None for what holds no word."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Nothing is known yet."""
+        super().__init__()
+        self._connection = connection
+
+    def __missing__(self, text: str) -> _Term | None:
+        self[text] = _counted(self._connection, text)
+        return self[text]
+
+    def of(self, texts: Sequence[str]) -> list[_Term]:
+        """Those that hold a word."""
+        return [term for text in texts if (term := self[text])]
+
+
 def keyword_search(
-    connection: apsw.Connection, terms: Sequence[str], count: int, allowed: bytes | None = None, most: int = MOST
+    connection: apsw.Connection,
+    terms: Sequence[str],
+    count: int,
+    allowed: bytes | None = None,
+    most: int = MOST,
+    known: Terms | None = None,
 ) -> list[int]:
     """Passage ids by BM25, best first; every term counts, none is required.
 
-    ``allowed`` has a byte for each passage id, 1 where it may be found; None for all. ``most``: see MOST.
+    ``allowed`` has a byte for each passage id, 1 where it may be found; None for all. ``most``: see MOST. ``known`` keeps
+    what was counted for another search of the same state.
     """
-    counted = _counted(connection, terms)
+    counted = (Terms(connection) if known is None else known).of(terms)
     chosen = _rarest(counted, most)
     by_rank = _by_rank(connection, chosen, allowed)
     if len(chosen) == len(counted):
@@ -47,11 +70,10 @@ def keyword_search(
     return _ranked_by_all(connection, islice(by_rank, CANDIDATES), chosen, counted, count)
 
 
-def rarity(connection: apsw.Connection, terms: Sequence[str]) -> dict[str, float]:
+def rarity(connection: apsw.Connection, terms: Sequence[str], known: Terms) -> dict[str, float]:
     """The inverse document frequency of each term, by the stem it has in ``content_stems``; always above 0."""
-    counted = _counted(connection, terms)
     total, _ = _size(connection)
-    return {stem(term.text): log(1 + (total - term.passages + 0.5) / (term.passages + 0.5)) for term in counted}
+    return {stem(t.text): log(1 + (total - t.passages + 0.5) / (t.passages + 0.5)) for t in known.of(terms)}
 
 
 def fts_string(text: str) -> str:
@@ -59,15 +81,13 @@ def fts_string(text: str) -> str:
     return '"{}"'.format(text.replace('"', '""'))
 
 
-def _counted(connection: apsw.Connection, terms: Sequence[str]) -> list[_Term]:
-    """The terms that hold a word; one of several words is in at most as many passages as the rarest of them."""
+def _counted(connection: apsw.Connection, text: str) -> _Term | None:
+    """A term, None where it holds no word; one of several words is in at most as many passages as the rarest of them."""
     connection.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab(main, keywords, row)")
-    counted = []
-    for text in terms:
-        if stems := _stems(connection, text):
-            held = [rows(connection, "SELECT doc FROM temp.vocabulary WHERE term = ?", (stem,)) for stem in stems]
-            counted.append(_Term(text, stems, min(found[0][0] if found else 0 for found in held)))
-    return counted
+    if not (stems := _stems(connection, text)):
+        return None
+    held = [rows(connection, "SELECT doc FROM temp.vocabulary WHERE term = ?", (stem,)) for stem in stems]
+    return _Term(text, stems, min(found[0][0] if found else 0 for found in held))
 
 
 def _stems(connection: apsw.Connection, text: str) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from qa.library.database import get_meta, json_list, mapped_errors, newer_column
 from qa.library.drift import cosines_anew
 from qa.library.embedded import under_way
 from qa.library.history import versions
-from qa.library.keywords import fts_string, keyword_search, rarity
+from qa.library.keywords import Terms, fts_string, keyword_search, rarity
 from qa.library.listing import Selection, list_articles, older_than
 from qa.library.segments import Segment, VectorIndex
 from qa.library.statistics import statistics
@@ -55,6 +55,7 @@ class Snapshot:
         self._index = index
         self._catalogue = catalogue
         self._uploads = uploads
+        self._terms = Terms(connection)
         self.embedder = get_meta(connection, "embedder")
         self._newer = ", ".join(newer_columns(connection))
 
@@ -149,7 +150,7 @@ class Snapshot:
 
     def rarity(self, terms: Sequence[str]) -> dict[str, float]:
         """What each word weighs by how few passages have it, by its stem: its inverse document frequency, as BM25 has it."""
-        return rarity(self._connection, terms)
+        return rarity(self._connection, terms, self._terms)
 
     def cosines(self, passage_ids: Sequence[int], vector: Any) -> dict[int, float]:
         """The cosine of each passage's stored vector to ``vector``, float32 of shape (dimension,)."""
@@ -193,7 +194,8 @@ class Snapshot:
         return tuple(Nearest(*row) for row in rows(self._connection, query, (count,)))
 
     def _by_keyword(self, terms: Sequence[str], count: int, allowed: Any) -> list[int]:
-        return keyword_search(self._connection, terms, count, None if allowed is None else allowed.tobytes())
+        held = None if allowed is None else allowed.tobytes()
+        return keyword_search(self._connection, terms, count, held, known=self._terms)
 
     def _allowed(self, scope: Scope) -> Any:
         """Which passages may be found, bool by their ids; None for all there are in the index."""
