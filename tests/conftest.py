@@ -27,7 +27,7 @@ ARTICLES = {
 
 
 EVIDENCE_FEATURES = (
-    "margin", "similarity", "cover", "cover_near", "rank", "fits", "misfits", "missing_names",
+    "margin", "similarity", "cover", "cover_near", "rank", "relevance", "fits", "misfits", "missing_names",
 )  # fmt: skip
 CONFIDENCE_FEATURES = (
     "bias", "strength", "second", "cover", "missing_names", "missing_numbers", "margin", "sentence_cover",

@@ -76,13 +76,18 @@ def read_features(
     takes longest.
     """
     read, places = [], list(ranking or hits)
+    most = max((hit.score for hit in places), default=0.0)
     for hit, readings in zip(hits, reader.read(question, hits), strict=True):
         rank = places.index(hit)
         for reading in readings:
             span = _sentences_around(hit, reading.start, reading.end)
             whole = replace(reading, end=min(reading.end, span.end))
             text = f"{hit.title}\n{hit.text[span.start - hit.start : span.end - hit.start]}"
-            read.append((text, hit, span, _words_of(hit, whole), _features(question, hit, text, rank, whole)))
+            values = _features(question, hit, text, whole) | {
+                "rank": 1 / (1 + rank),
+                "relevance": max(-_WIDEST, hit.score - most),
+            }
+            read.append((text, hit, span, _words_of(hit, whole), values))
     if weights is not None:
         read.sort(key=lambda found: -sum(weights[name] * value for name, value in found[-1].items()))
     texts = list(dict.fromkeys(text for text, *_ in read))  # answers often share their sentence
@@ -98,8 +103,8 @@ def read_features(
     ]
 
 
-def _features(question: str, hit: Hit, text: str, rank: int, reading: Reading) -> dict[str, float]:
-    """What is known of one reading but its similarity; ``text`` is its sentence with the headline."""
+def _features(question: str, hit: Hit, text: str, reading: Reading) -> dict[str, float]:
+    """What is known of one reading by itself but its similarity; ``text`` is its sentence with the headline."""
     asked, named = set(content_stems(question)), set(names(question)) - set(words(question)[:1])
     passage = f"{hit.title} {hit.text}"
     kind, answer = asked_kind(question), _words_of(hit, reading)
@@ -107,7 +112,6 @@ def _features(question: str, hit: Hit, text: str, rank: int, reading: Reading) -
         "margin": max(-_WIDEST, min(_WIDEST, reading.margin)),
         "cover": len(asked & set(content_stems(text))) / (len(asked) or 1),
         "cover_near": len(asked & set(content_stems(passage))) / (len(asked) or 1),
-        "rank": 1 / (1 + rank),
         "fits": float(kind is not None and is_of_kind(kind, answer)),
         "misfits": float(kind is not None and not is_of_kind(kind, answer)),
         "missing_names": float(bool(named - set(words(passage)))),
