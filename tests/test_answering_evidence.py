@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -137,16 +138,17 @@ def test_the_features_can_be_computed_by_hand() -> None:
     """Asked are crowns, reopened, bridge, cost and Hallin; headline and sentence hold three of them among six stems."""
     question = "How many crowns did the reopened bridge cost Hallin?"
     table = TableReader([(*ANSWER, 2.0)], [(54, 63, -3.0)])
-    (_, span, answer, first), (*_, second) = read_features(question, [hit("a"), hit("b")], table, WordEmbedder())
+    hits = [hit("a"), replace(hit("b"), score=hit("a").score - 1.5)]
+    (_, span, answer, first), (*_, second) = read_features(question, hits, table, WordEmbedder())
     assert (span, answer) == (Span(21, 53), "48 million")
     assert first == {
         "margin": 2.0, "similarity": pytest.approx(3 / math.sqrt(5 * 6)), "cover": 3 / 5, "cover_near": 4 / 5,
-        "rank": 1.0, "fits": 1.0, "misfits": 0.0, "missing_names": 1.0,
+        "rank": 1.0, "relevance": 0.0, "fits": 1.0, "misfits": 0.0, "missing_names": 1.0,
     }  # fmt: skip
     assert set(first) == set(EVIDENCE_FEATURES)
     assert second | {"similarity": None} == {
         "margin": -3.0, "similarity": None, "cover": 1 / 5, "cover_near": 4 / 5,
-        "rank": 1 / 2, "fits": 0.0, "misfits": 1.0, "missing_names": 1.0,
+        "rank": 1 / 2, "relevance": -1.5, "fits": 0.0, "misfits": 1.0, "missing_names": 1.0,
     }  # fmt: skip
 
 
