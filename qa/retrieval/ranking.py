@@ -79,11 +79,21 @@ def features(question: str, rarity: Mapping[str, float], candidates: Sequence[Ca
     articles: dict[str, list[int]] = {}
     for at, candidate in enumerate(candidates):
         articles.setdefault(candidate.hit.article_id, []).append(at)
+    # Of each article, once: what all of its passages cover, the best BM25, the best cosine and the sum of the ranks.
+    together = {
+        name: (
+            covered(set().union(*(texts[at].title.union(texts[at].stems) for at in own))),
+            max(bm25[at] for at in own),
+            max(candidates[at].cosine for at in own),
+            sum(sum(reciprocal[at]) for at in own),
+        )
+        for name, own in articles.items()
+    }
     about = (float(bool(named)), float(bool(numbers(question))), math.log(len(asked) + 1))
     best_rank = max(bm25) or 1.0
     rows = []
     for candidate, text, (keyword, vector), score in zip(candidates, texts, reciprocal, bm25, strict=True):
-        own = articles[candidate.hit.article_id]
+        all_cover, all_bm25, all_cosine, all_ranks = together[candidate.hit.article_id]
         stems = set(text.stems)
         rows.append(
             (
@@ -95,13 +105,13 @@ def features(question: str, rarity: Mapping[str, float], candidates: Sequence[Ca
                 covered(stems),
                 covered(text.title),
                 covered(stems | text.title),
-                covered(set().union(*(texts[at].title.union(texts[at].stems) for at in own))),
+                all_cover,
                 len(named & (stems | text.title)) / len(named) if named else 1.0,
                 max(map(covered, text.sentences), default=0.0),
                 len(pairs & set(pairwise(text.stems))) / (len(pairs) or 1),
-                sum(sum(reciprocal[at]) for at in own) - keyword - vector,
-                max(bm25[at] for at in own) / best_rank,
-                max(candidates[at].cosine for at in own),
+                all_ranks - keyword - vector,
+                all_bm25 / best_rank,
+                all_cosine,
                 float(candidate.preferred),
                 *about,
             )
