@@ -6,6 +6,7 @@ and renamed before the transaction that lists it, so a kill at any point leaves 
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
@@ -109,6 +110,7 @@ class VectorIndex:
     def __init__(self, folder: Path, segments: Sequence[Segment], before: "VectorIndex | None" = None) -> None:
         """Read every segment that ``before`` does not hold. Raises LibraryError when one is missing or damaged."""
         held = before.by_segment if before else {}
+        self._folder = folder
         self.by_segment: dict[Segment, Any] = {
             segment: held[segment] if segment in held else read_segment(folder, segment) for segment in segments
         }
@@ -130,3 +132,17 @@ class VectorIndex:
             scores, ids = index.search(query, min(count, index.ntotal), params=parameters)
             found += [(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:count]
+
+    def cosines(self, passage_ids: Sequence[int], vector: Any) -> dict[int, float]:
+        """The inner product of each passage's vector with ``vector``, float32 of shape (dimension,).
+
+        Of these files every byte was held against a hash; of the same vectors in SQLite only whole pages are, and not where
+        the head of the database is damaged. Raises LibraryError for a passage without a vector.
+        """
+        return {passage_id: float(self._vector(passage_id) @ vector) for passage_id in passage_ids}
+
+    def _vector(self, passage_id: int) -> Any:
+        for index in self.by_segment.values():
+            with suppress(RuntimeError):  # the passage is in another file
+                return index.reconstruct(passage_id)
+        raise LibraryError(f"a passage is in no index file; run: qa repair --library {self._folder}")

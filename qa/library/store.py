@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import apsw
-import numpy as np
 
 from qa.errors import InputError, LibraryError
 from qa.fetching.address import is_address
@@ -153,11 +152,8 @@ class Snapshot:
         return rarity(self._connection, terms, self._terms)
 
     def cosines(self, passage_ids: Sequence[int], vector: Any) -> dict[int, float]:
-        """The cosine of each passage's stored vector to ``vector``, float32 of shape (dimension,)."""
-        query = """SELECT passage_id, vector FROM passages JOIN vectors USING (text_hash)
-                   WHERE passage_id IN (SELECT value FROM json_each(?))"""
-        stored = rows(self._connection, query, (json_list(passage_ids),))
-        return {i: float(np.frombuffer(held, dtype=np.float16).astype(np.float32) @ vector) for i, held in stored}
+        """The cosine of each passage's vector to ``vector``, float32 of shape (dimension,)."""
+        return self._index.cosines(passage_ids, vector)
 
     def copy_places(self, passage_ids: Sequence[int]) -> dict[int, CopyPlace]:
         """Which article each passage is of, and which group of near copies that belongs to."""

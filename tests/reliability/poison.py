@@ -5,7 +5,7 @@ from pathlib import Path
 
 from qa.chat import Desk
 from qa.retrieval.query import read_query
-from qa.retrieval.search import found_by, in_order
+from qa.retrieval.search import found_by
 from tests.conftest import write_articles
 from tests.reliability import made
 from tests.reliability.figure import Effort, Figure
@@ -82,8 +82,12 @@ def _figure(place: Path, targets: int, copies: int) -> Figure:
 
 
 def _naive(desk: Desk, number: int) -> list[str]:
-    """The articles of the best passages of the same search, without any rule about copies."""
+    """The articles of the best passages of the same searches by their reciprocal ranks, without any rule about copies."""
     with desk.library.snapshot() as snapshot:
         query = read_query(question(number))
         found = found_by(snapshot, desk.embedder, query, desk.settings.candidates)
-        return [hit.article_id for hit in in_order(snapshot, query, found)[:SHOWN]]
+        scores = Counter[int]()
+        for ranking in (*found.by_keyword, *found.by_vector):
+            scores.update({passage_id: 1 / (60 + rank) for rank, passage_id in enumerate(ranking, start=1)})  # type: ignore[dict-item]
+        best = sorted(scores, key=lambda passage_id: (-scores[passage_id], passage_id))[:SHOWN]
+        return [hit.article_id for hit in snapshot.hits([(passage_id, 0.0) for passage_id in best])]
