@@ -91,7 +91,7 @@ def figures(place: Path) -> list[Figure]:
             "R7",
             "the same embedder gives the vectors that are stored, and qa doctor tells where it does not",
             f"{same.size} passages embedded again",
-            f"cosine {same.min():.5f} at least; of one whose weights have moved since {drifted.min():.5f}, and told",
+            f"cosine {same.min():.5f} at least; of one that reckons otherwise {drifted.min():.5f}, and told",
             "as above",
             bool(same.size == 20 and same.min() >= SAME > drifted.min()),
         ),
