@@ -28,7 +28,7 @@ from qa.evaluate.figures import Figure, mean, ranked, retrieval_figures
 from qa.evaluate.looking import Ranking, rank_of_answer, rank_of_article, searched, words_to_answer
 from qa.evaluate.scores import stated
 from qa.language.values import numbers
-from qa.language.words import names
+from qa.language.words import names_asked
 from qa.library.database import open_to_read
 from qa.library.keywords import fts_string
 from qa.retrieval.query import Query, read_query, search_terms
@@ -109,7 +109,7 @@ def normalised(share: float) -> Callable[[Candidates], list[int]]:
 
 def by_names(query: Query) -> float:
     """More for the keyword search where the question names or counts something, less where it does not."""
-    return 0.6 if names(query.text)[1:] or numbers(query.text) or query.phrases else 0.4
+    return 0.6 if names_asked(query.text) or numbers(query.text) or query.phrases else 0.4
 
 
 def by_length(query: Query) -> float:

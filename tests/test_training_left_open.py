@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from models.reader.left_open import HERE, as_rows, examples, question_examples, written
+from models.reader.left_open import FOLDER, as_rows, examples, question_examples, written
 
 # Two windows: the second begins with the last sentence of the first.
 FIRST = " ".join(f"In year {year} the mill ground wheat for the town." for year in range(1900, 1912))
@@ -54,7 +54,7 @@ def test_rows_without_written_questions_give_nothing(tmp_path: Path) -> None:
 
 def test_the_written_questions_are_whole() -> None:
     """Each once on its paragraph, a third of them or more left open; and no passage's text among them."""
-    questions = written(HERE / "left_open")
+    questions = written(FOLDER)
     every = [one for of_row in questions.values() for one in of_row]
     assert all(one.keys() == {"row", "question", "answer"} for one in every)
     assert all(re.search(r"\w", one["question"]) and len(one["question"]) < 250 for one in every)

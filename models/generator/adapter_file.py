@@ -7,6 +7,8 @@ import gguf
 import numpy as np
 import torch
 
+from models.generator.low_rank import SCALE, LowRank
+
 _NAMES = {
     "self_attn.q_proj": "attn_q",
     "self_attn.k_proj": "attn_k",
@@ -18,48 +20,41 @@ _NAMES = {
 }
 
 
-def write_adapter(model: torch.nn.Module, file: Path) -> None:
-    """Write the LoRA weights of a peft model of the llama architecture, as float16."""
-    config = model.get_base_model().config
-    settings = model.peft_config["default"]
+def write_adapter(adapter: LowRank, config: Any, file: Path) -> None:
+    """Write the matrices of a model of the llama architecture, as float16."""
     writer = gguf.GGUFWriter(str(file), "llama")
     writer.add_type(gguf.GGUFType.ADAPTER)
     writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", float(settings.lora_alpha))
-    for name, parameter in sorted(model.named_parameters()):
-        if ".lora_" not in name:
-            continue
-        stored_as, part, heads = _stored(name, config)
-        values = parameter.detach().float().numpy()
-        values = _rotated(values, heads) if heads and part == "B" else values
-        writer.add_tensor(stored_as, np.ascontiguousarray(values).astype(np.float16))
+    writer.add_float32("adapter.lora.alpha", SCALE * adapter.rank)
+    for name in sorted(adapter.layers):
+        stored_as, heads = _stored(name, config)
+        b = adapter.b[name].detach().numpy()
+        for part, values in (("a", adapter.a[name].detach().numpy()), ("b", _rotated(b, heads) if heads else b)):
+            writer.add_tensor(f"{stored_as}.lora_{part}", np.ascontiguousarray(values).astype(np.float16))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
 
 
-def _stored(name: str, config: Any) -> tuple[str, str, int]:
-    """A parameter's name in the file, its part ("A" or "B"), and the heads of a projection that is turned, else 0."""
-    layer, module = name.split(".layers.")[1].split(".", 1)
-    place, part = module.split(".lora_")
+def _stored(name: str, config: Any) -> tuple[str, int]:
+    """A layer's name in the file, and the heads of a projection that is turned, else 0."""
+    number, place = name.removeprefix("layers.").split(".", 1)
     heads = {
         "self_attn.q_proj": config.num_attention_heads,
         "self_attn.k_proj": config.num_key_value_heads,
     }.get(place, 0)
-    return f"blk.{layer}.{_NAMES[place]}.weight.lora_{part[0].lower()}", part[0], heads
+    return f"blk.{number}.{_NAMES[place]}.weight", heads
 
 
-def read_adapter(model: torch.nn.Module, file: Path) -> None:
-    """Fill the LoRA weights of a peft model from a file that write_adapter wrote for the same rank."""
-    config = model.get_base_model().config
-    stored = {tensor.name: tensor.data for tensor in gguf.GGUFReader(file).tensors}
-    for name, parameter in model.named_parameters():
-        if ".lora_" not in name:
-            continue
-        stored_as, part, heads = _stored(name, config)
-        values = torch.from_numpy(stored[stored_as].astype(np.float32))
-        parameter.data.copy_(_turned_back(values, heads) if heads and part == "B" else values)
+def read_adapter(adapter: LowRank, config: Any, file: Path) -> None:
+    """Fill the matrices from a file that write_adapter wrote for the same rank."""
+    stored = {tensor.name: torch.from_numpy(tensor.data.astype(np.float32)) for tensor in gguf.GGUFReader(file).tensors}
+    for name in adapter.layers:
+        stored_as, heads = _stored(name, config)
+        a, b = (stored[f"{stored_as}.lora_{part}"] for part in "ab")
+        adapter.a[name].data.copy_(a)
+        adapter.b[name].data.copy_(_turned_back(b, heads) if heads else b)
 
 
 def _rotated(rows: np.ndarray, heads: int) -> np.ndarray:

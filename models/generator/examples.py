@@ -1,10 +1,12 @@
 """Make training examples for the generator's adapter: a few numbered passages, and questions put to all of them.
 
-    python -m models.generator.examples DATA_FOLDER OUT_FOLDER
+    python -m models.generator.examples DATA_FOLDER OUT_FOLDER [--left-open] [--draw 1]
 
-DATA_FOLDER as in models/reader/examples.py, and the same paragraphs are held out. Similar paragraphs stand together, as
-they do behind a search. The answer is the span with the number of its passage, or NOT_SAID: for questions that their
-sets mark as unanswerable, and for questions of similar paragraphs that are not among the passages.
+DATA_FOLDER as in models/reader/examples.py, and the same paragraphs are held out. With --left-open, what was written on
+some of the paragraphs (models/reader/left_open.py) is asked beside what their sets ask. Similar paragraphs stand together,
+as they do behind a search; another --draw puts others together. The answer is the span with the number of its passage, or
+NOT_SAID: for questions that their sets mark as unanswerable, and for questions of similar paragraphs that are not among the
+passages.
 """
 
 import argparse
@@ -16,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from models.reader.examples import find, split_rows, windows
+from models.reader.left_open import FOLDER, as_rows, written
 from qa.retrieval.embedder import SentenceEmbedder
 
 WIDTH = 110  # words of a passage, as in the product
@@ -114,10 +117,13 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--left-open", action="store_true")
+    parser.add_argument("--draw", type=int, default=1)
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
+    questions = written(FOLDER) if arguments.left_open else {}
     for part, rows in split_rows(arguments.data, random.Random(0)).items():
-        groups = make_groups(rows, random.Random(1))
+        groups = make_groups(rows + as_rows(rows, questions), random.Random(arguments.draw))
         with (arguments.out / f"{part}.jsonl").open("w", encoding="utf-8") as file:
             file.writelines(json.dumps(group, ensure_ascii=False) + "\n" for group in groups)
         asked = [question for group in groups for question in group["asked"]]

@@ -1,10 +1,10 @@
 """Train the generator's adapter: LoRA on every linear layer of SmolLM2-135M-Instruct, in the product's own prompt.
 
-    python -m models.generator.train GROUPS_FOLDER OUT_FOLDER [--groups 2000] [--rank 16] [--rate 4e-4]
+    python -m models.generator.train GROUPS_FOLDER OUT_FOLDER [--groups 2000] [--rank 16] [--rate 4e-4] [--frozen 0]
 
 GROUPS_FOLDER is what examples.py wrote. The questions of a group share their passages, so the passages are read once:
 questions and answers stand one after the other behind them, and each sees the passages and itself only. Loss on the
-answers. Starts from the quantised weights that users have, dequantised; on two cores about 300 tokens a second.
+answers. Starts from the quantised weights that users have, dequantised; bfloat16, each block compiled.
 """
 
 import argparse
@@ -16,11 +16,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, get_peft_model
 from torch.nn.functional import cross_entropy
 from transformers import AutoModelForCausalLM
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from models.generator.adapter_file import read_adapter, write_adapter
+from models.generator.low_rank import LowRank
 from qa.answering.choice import DEFAULT, model_file
 from qa.answering.generator import LlamaGenerator
 from qa.answering.prompt import NOT_SAID, build_messages
@@ -30,6 +31,7 @@ SEED = 0
 STEP_TOKENS = 3000  # of groups that make one step
 LEAST_ASKED = 6  # questions of a group that is worth reading its passages
 LONGEST = 1400  # tokens of one group
+UNSEEN = -30_000.0  # added to the score of what may not be seen
 
 
 def load_groups(file: Path, most: int) -> list[dict]:
@@ -63,7 +65,7 @@ def tokenized(group: dict, generator: LlamaGenerator) -> dict | None:
 
 
 def packed(group: dict) -> tuple[torch.Tensor, ...]:
-    """Ids, positions (1, tokens), mask (1, 1, tokens, tokens; True may see), places that predict, what they predict."""
+    """Ids, positions (1, tokens), mask (1, 1, tokens, tokens), places that predict, what they predict."""
     ids = list(group["prefix"])
     shared = len(ids)
     positions, owner = list(range(shared)), [-1] * shared
@@ -76,29 +78,49 @@ def packed(group: dict) -> tuple[torch.Tensor, ...]:
         positions += range(shared, shared + len(rest) + len(reply) - 1)
         owner += [number] * (len(rest) + len(reply) - 1)
     owners = torch.tensor(owner)
-    mask = torch.tril(torch.ones(len(ids), len(ids), dtype=torch.bool))
-    mask &= (owners[None, :] == -1) | (owners[None, :] == owners[:, None])
+    seen = torch.tril(torch.ones(len(ids), len(ids), dtype=torch.bool))
+    seen &= (owners[None, :] == -1) | (owners[None, :] == owners[:, None])
+    mask = torch.where(seen, 0.0, UNSEEN).bfloat16()
     return torch.tensor([ids]), torch.tensor([positions]), mask[None, None], torch.tensor(places), torch.tensor(labels)
+
+
+def attention(
+    _: torch.nn.Module, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor, **given: float
+) -> tuple[torch.Tensor, None]:
+    """Attention in matrix products, which a processor with AMX does faster than torch's fused kernel."""
+    batch, heads, length, width = query.shape
+    shared = key.shape[1]  # heads that several query heads share
+    asked = (query * given["scaling"]).reshape(batch, shared, heads // shared * length, width)
+    scores = (asked @ key.transpose(-1, -2)).view(batch, shared, heads // shared, length, length) + mask[:, :, None]
+    weights = torch.softmax(scores.float(), -1).to(value.dtype)
+    seen = weights.view(batch, shared, heads // shared * length, length) @ value
+    return seen.view(batch, heads, length, width).transpose(1, 2).contiguous(), None
+
+
+def load_model(file: Path) -> torch.nn.Module:
+    """The model with the weights of a file, in bfloat16, none of them trained, each block compiled."""
+    model = AutoModelForCausalLM.from_pretrained(
+        str(file.parent), gguf_file=file.name, dtype=torch.float32, local_files_only=True
+    )
+    ALL_ATTENTION_FUNCTIONS.register("products", attention)
+    model.set_attn_implementation("products")
+    model.requires_grad_(False).train()
+    for block in model.model.layers:
+        block.compile(dynamic=True)
+    return model
 
 
 def group_loss(model: torch.nn.Module, group: dict) -> tuple[torch.Tensor, int]:
     """The summed loss over the answers of a group, and the number of their tokens."""
     ids, positions, mask, places, labels = packed(group)
-    base = model.get_base_model()
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=base.dtype == torch.bfloat16):
-        hidden = base.model(
-            input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False
-        ).last_hidden_state
-        logits = base.lm_head(hidden[0, places])
-    return cross_entropy(logits.float(), labels, reduction="sum"), len(labels)
+    hidden = model.model(input_ids=ids, position_ids=positions, attention_mask=mask, use_cache=False).last_hidden_state
+    return cross_entropy(model.lm_head(hidden[0, places]).float(), labels, reduction="sum"), len(labels)
 
 
 @torch.no_grad()
 def held_out_loss(model: torch.nn.Module, groups: list[dict]) -> float:
     """Mean loss of an answer's token."""
-    model.eval()
     sums = [group_loss(model, group) for group in groups]
-    model.train()
     return sum(float(loss) for loss, _ in sums) / sum(count for _, count in sums)
 
 
@@ -120,7 +142,7 @@ def main() -> None:
     parser.add_argument("--groups", type=int, default=2000)
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--rate", type=float, default=4e-4)
-    parser.add_argument("--bfloat16", action="store_true", help="compute in bfloat16, where that is faster")
+    parser.add_argument("--frozen", type=int, default=0, help="blocks from below that stay as they start")
     parser.add_argument("--start", type=Path, help="an adapter to go on from")
     arguments = parser.parse_args()
     random.seed(SEED)
@@ -135,20 +157,14 @@ def main() -> None:
     held_out = [
         g for group in load_groups(arguments.groups_folder / "held-out.jsonl", 60) if (g := tokenized(group, generator))
     ]
-    # Which of the two a processor multiplies faster differs: twice as fast either way has been seen.
-    dtype = torch.bfloat16 if arguments.bfloat16 else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(
-        str(file.parent), gguf_file=file.name, dtype=dtype, attn_implementation="sdpa", local_files_only=True
-    )
-    model = get_peft_model(
-        model,
-        LoraConfig(r=arguments.rank, lora_alpha=2 * arguments.rank, target_modules="all-linear", task_type="CAUSAL_LM"),
-    )
+    model = load_model(file)
+    layers = {name: part for name, part in model.model.named_modules() if isinstance(part, torch.nn.Linear)}
+    changed = {name for name in layers if int(name.split(".")[1]) >= arguments.frozen}
+    adapter = LowRank(layers, arguments.rank, changed)
+    model.bfloat16()
     if arguments.start:
-        read_adapter(model, arguments.start)
-    trained = [p for p in model.parameters() if p.requires_grad]
-    for parameter in trained:
-        parameter.data = parameter.data.float()
+        read_adapter(adapter, model.config, arguments.start)
+    trained = adapter.parameters()
     planned = list(steps(train))
     print(f"{len(train)} groups, {sum(g['total'] for g in train)} tokens, {len(planned)} steps", flush=True)
     optimizer = torch.optim.AdamW(trained, lr=arguments.rate, weight_decay=0.0, betas=(0.9, 0.98))
@@ -159,7 +175,8 @@ def main() -> None:
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     log, began, seen = [], time.time(), 0
-    model.train()
+    adapter.put_in()
+    print(f"held out: {held_out_loss(model, held_out):.4f}", flush=True)
     for number, step in enumerate(planned, start=1):
         total = sum(len(reply) for group in step for reply in group["replies"])
         told = 0.0
@@ -168,9 +185,10 @@ def main() -> None:
             (loss / total).backward()
             told += float(loss.detach()) / total
             seen += group["total"]
+        adapter.take_gradients()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
         optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        adapter.put_in()
         schedule.step()
         if number % 10 == 0:
             print(
@@ -185,8 +203,15 @@ def main() -> None:
                 }
             )
             print(log[-1], flush=True)
-            write_adapter(model, arguments.out / "adapter.gguf")
-    settings = {"seed": SEED, "rank": arguments.rank, "rate": arguments.rate, "groups": len(train), "tokens": seen}
+            write_adapter(adapter, model.config, arguments.out / "adapter.gguf")
+    settings = {
+        "seed": SEED,
+        "rank": arguments.rank,
+        "rate": arguments.rate,
+        "frozen": arguments.frozen,
+        "groups": len(train),
+        "tokens": seen,
+    }
     (arguments.out / "log.json").write_text(json.dumps({**settings, "log": log}, indent=1) + "\n")
 
 

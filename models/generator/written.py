@@ -1,6 +1,6 @@
 """Groups from the news written by hand for the reader: passages of one article and of others like it, and questions.
 
-    python -m models.generator.written GROUPS_FOLDER OUT_FOLDER
+    python -m models.generator.written GROUPS_FOLDER OUT_FOLDER [--paragraphs 90] [--stories 60] [--seed 0]
 
 GROUPS_FOLDER is what examples.py wrote; OUT_FOLDER, for train.py, gets some of its groups, some of stories.py and one of
 every article of models/reader/written. The other passages come from articles that share no more than one name with it.
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from models.generator.examples import LONGEST_ANSWER, dated
-from models.generator.stories import SEEN, stories, well_asked
+from models.generator.stories import stories, well_asked
 from models.reader.examples import follow_ups
 from models.reader.written import DAYS, NAME, articles, places, rows
 from qa.retrieval.embedder import SentenceEmbedder
@@ -28,7 +28,6 @@ PASSAGES = 3
 MOST_ASKED = 14  # questions of one group; more than of the other kinds, for the passages are read once
 LEFT_OPEN = 0.4  # of the questions of a group
 NEAREST = 12
-PARAGRAPHS, STORIES = 90, 60  # groups of the other kinds, read again
 HELD_OUT = 24
 
 
@@ -123,17 +122,21 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("groups", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--paragraphs", type=int, default=90, help="groups of examples.py")
+    parser.add_argument("--stories", type=int, default=60, help="groups of stories.py")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of what stands together, and of the stories, which take the next"
+    )
     arguments = parser.parse_args()
-    rng = random.Random(0)
+    rng = random.Random(arguments.seed)
     paragraphs = {
         part: well_asked(map(json.loads, (arguments.groups / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()))
         for part in ("train", "held-out")
     }
     embedder = SentenceEmbedder()
-    train = well_asked(groups(articles(held_out=False), embedder, rng)) + rng.sample(
-        paragraphs["train"][:SEEN], PARAGRAPHS
-    )
-    train += well_asked(stories(2 * STORIES, seed=1))[:STORIES]
+    train = well_asked(groups(articles(held_out=False), embedder, rng))
+    train += rng.sample(paragraphs["train"], min(arguments.paragraphs, len(paragraphs["train"])))
+    train += well_asked(stories(2 * arguments.stories, arguments.seed + 1))[: arguments.stories]
     rng.shuffle(train)
     held_out = (
         well_asked(groups(articles(held_out=True), embedder, rng))[:HELD_OUT] + paragraphs["held-out"][: HELD_OUT // 2]

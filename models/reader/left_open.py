@@ -19,7 +19,7 @@ from pathlib import Path
 from models.reader.examples import split_rows
 from qa.retrieval.passages import split_passages
 
-HERE = Path(__file__).parent
+FOLDER = Path(__file__).parent / "left_open"
 WIDTH = 110  # words, as the product cuts
 WINDOWS = 2  # of one paragraph, for a question that it leaves open
 
@@ -82,7 +82,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("examples", type=Path)
     arguments = parser.parse_args()
-    questions, parts = written(HERE / "left_open"), split_rows(arguments.data, random.Random(0))
+    questions, parts = written(FOLDER), split_rows(arguments.data, random.Random(0))
     for name, part in (("left-open", "train"), ("left-open-held-out", "held-out")):
         made = [example for paragraph in examples(parts[part], questions) for example in paragraph]
         write(arguments.examples / f"{name}.jsonl", made)

@@ -7,7 +7,7 @@ from qa.answering.kinds import asked_kind, is_of_kind
 from qa.answering.support import MOST_QUOTED
 from qa.language.sentences import sentence_spans
 from qa.language.values import numbers
-from qa.language.words import content_stems, names, words
+from qa.language.words import content_stems, names_asked, words
 from qa.types import Embedder, Hit, Reader, Reading, Span
 
 HALF_AS_LIKELY = 0.69  # a difference of logits
@@ -105,7 +105,7 @@ def read_features(
 
 def _features(question: str, hit: Hit, text: str, reading: Reading) -> dict[str, float]:
     """What is known of one reading by itself but its similarity; ``text`` is its sentence with the headline."""
-    asked, named = set(content_stems(question)), set(names(question)) - set(words(question)[:1])
+    asked, named = set(content_stems(question)), names_asked(question)
     passage = f"{hit.title} {hit.text}"
     kind, answer = asked_kind(question), _words_of(hit, reading)
     return {

@@ -6,7 +6,7 @@ from typing import Literal
 
 from qa.answering.evidence import Evidence
 from qa.language.values import numbers
-from qa.language.words import FUNCTION_WORDS, content_stems, names, stem, words
+from qa.language.words import FUNCTION_WORDS, content_stems, names_asked, stem, words
 from qa.types import Hit, Nearest
 
 Vote = Literal["agrees", "differs", "declines"]
@@ -48,7 +48,7 @@ def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -
     one = len({hit.article_id for hit in hits}) == 1
     found = " ".join(hit.text for hit in hits if hit.article_id == best.hit.article_id)
     held = f"{best.hit.title} {best.hit.date or ''} {found}"
-    asked, named = set(content_stems(question)), set(names(question)) - set(words(question)[:1])
+    asked, named = set(content_stems(question)), names_asked(question)
     return {
         "bias": 1.0,
         "strength": best.strength,

@@ -45,6 +45,11 @@ def names(text: str) -> list[str]:
     ]
 
 
+def names_asked(question: str) -> set[str]:
+    """The names of a question: its first word, which is written with a capital whatever it is, is none."""
+    return set(names(question)) - set(words(question)[:1])
+
+
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """The stem of a folded word."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from qa.language.sentences import sentence_spans
 from qa.language.values import numbers
-from qa.language.words import content_stems, names, stem, words
+from qa.language.words import content_stems, names_asked, stem
 from qa.types import Hit
 from qa.weights import own_weights
 
@@ -66,7 +66,7 @@ def features(question: str, rarity: Mapping[str, float], candidates: Sequence[Ca
     """What is known of each candidate, float64 of shape (n, len(FEATURES) + len(RELATIVE)); there is at least one."""
     asked = [one for one in dict.fromkeys(content_stems(question)) if one in rarity]
     total = math.fsum(rarity[one] for one in asked) or 1.0
-    named = set(map(stem, set(names(question)) - set(words(question)[:1])))
+    named = set(map(stem, names_asked(question)))
     pairs = set(pairwise(asked))
     texts = [_Text(candidate.hit) for candidate in candidates]
     mean = sum(len(text.stems) for text in texts) / len(texts)
