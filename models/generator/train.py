@@ -32,6 +32,7 @@ STEP_TOKENS = 3000  # of groups that make one step
 LEAST_ASKED = 6  # questions of a group that is worth reading its passages
 LONGEST = 1400  # tokens of one group
 UNSEEN = -30_000.0  # added to the score of what may not be seen
+ALIGNED = 128  # a sequence is filled up to a multiple of it, so that memory of the same sizes is asked for again
 
 
 def load_groups(file: Path, most: int) -> list[dict]:
@@ -77,6 +78,8 @@ def packed(group: dict) -> tuple[torch.Tensor, ...]:
         labels += reply
         positions += range(shared, shared + len(rest) + len(reply) - 1)
         owner += [number] * (len(rest) + len(reply) - 1)
+    filling = -len(ids) % ALIGNED
+    ids, positions, owner = ids + [0] * filling, positions + [0] * filling, owner + [-2] * filling
     owners = torch.tensor(owner)
     seen = torch.tril(torch.ones(len(ids), len(ids), dtype=torch.bool))
     seen &= (owners[None, :] == -1) | (owners[None, :] == owners[:, None])
