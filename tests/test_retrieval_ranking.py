@@ -21,9 +21,10 @@ def candidate(
     ranks: tuple[int | None, int | None] = (1, 1),
     cosine: float = 0.5,
     preferred: bool = False,
+    source: str | None = None,
 ) -> Candidate:
     """A passage that was found."""
-    hit = Hit(article, title, "2031-04-02", None, None, text, 0, len(text), 0.0, len(text))
+    hit = Hit(article, title, "2031-04-02", source, None, text, 0, len(text), 0.0, len(text))
     return Candidate(hit, *ranks, cosine, preferred)
 
 
@@ -139,6 +140,17 @@ def test_a_passage_in_the_range_of_a_phrase_counts_more() -> None:
         [candidate(name, "The ferry had its cost.", preferred=name == "a") for name in ("a", "b")],
     )
     assert inside > outside
+
+
+def test_where_a_question_names_a_source_its_passages_count_more() -> None:
+    """All else alike; with the weights that are shipped."""
+    rarity = {**RARITY, "courier": 2.0}
+    named, other = scores(
+        "What did the ferry cost according to the Courier?",
+        rarity,
+        [candidate(name, "The ferry had its cost.", source=name) for name in ("Osten Courier", "Osten Herald")],
+    )
+    assert named > other
 
 
 def test_a_library_tells_how_rare_a_word_is_and_how_near_a_passage(tmp_path: Path, make_desk: MakeDesk) -> None:

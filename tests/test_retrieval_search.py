@@ -7,7 +7,7 @@ import pytest
 
 from qa.library.store import Library
 from qa.retrieval.query import Query, make_query, quoted_phrases
-from qa.retrieval.search import search
+from qa.retrieval.search import APART, apart, search
 from qa.types import Hit, Message, Scope
 from tests.conftest import MakeDesk, WordEmbedder, write_articles
 
@@ -127,6 +127,15 @@ def test_a_range_covers_its_days() -> None:
     assert not Scope(until="2031-03-01").covers("2040-01-01")
     assert Scope().covers(None)
     assert Scope().covers("2031-03-01")
+
+
+def test_each_further_passage_of_an_article_counts_less() -> None:
+    """The third of the first article counts twice as much less; others keep what they have."""
+    hits = [
+        Hit(article, "", None, None, None, "", 0, 0, score, number)
+        for number, (article, score) in enumerate([("a", 5.0), ("a", 4.0), ("b", 3.5), ("a", 3.4)])
+    ]
+    assert [hit.score for hit in apart(hits)] == pytest.approx([5.0, 4.0 - APART, 3.5, 3.4 - 2 * APART])
 
 
 def test_scores_never_rise_down_the_list(tmp_path: Path, make_desk: MakeDesk) -> None:

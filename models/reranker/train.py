@@ -4,8 +4,8 @@
 
 DATA holds ``squad2``, ``squad-long``, ``nq`` and ``fairytaleqa`` as .jsonl.gz (the model card says which sets these are).
 Their paragraphs, put together to articles where they are of one, and the written news of models/reader become one library.
-Its questions are searched as the product searches; a listwise loss (Cao et al., ICML 2007) brings the passages that answer
-to the top. WORK keeps the library and what is known of each passage, for another try.
+Its questions are searched as the product searches, and then two at a time as one question; a listwise loss (Cao et al., ICML
+2007) brings the passages that answer to the top. WORK keeps the library and what is known of each passage, for another try.
 """
 
 import argparse
@@ -34,6 +34,12 @@ HIDDEN, ROUNDS, BATCH, RATE, DECAY = 32, 30, 128, 0.005, 0.01
 HELD_OUT = "held-out news"
 OF_THE_ARTICLE = 0.3  # what a passage of the right article counts that has no answer itself; one that has it counts 1.3
 WANTED = {"news": 2_500, "months": 700, "fairytaleqa": 1_500, "nq": 1_500, "squad2": 1_000, "squad-long": 1_200}
+TWO = {"news": 500, "nq": 150, "squad2": 150, "squad-long": 150, "fairytaleqa": 80}  # questions asked with another one
+NEAREST = 15  # articles found for the one, of which the other is asked
+TOGETHER = ("{one}, and {other}?", "{one}? {Other}?", "{one} and {other}?", "{one}, while {other}?")
+SMALL = frozenset(
+    "what who when where which how why in on at by for was were is are did does do from to with whose".split()
+)  # words that are written small behind another question
 
 
 def load(file: Path) -> list[dict[str, Any]]:
@@ -43,7 +49,7 @@ def load(file: Path) -> list[dict[str, Any]]:
 
 
 def material(data: Path) -> tuple[dict[str, dict[str, Any]], list[dict[str, Any]]]:
-    """Articles by their ids, and questions, each with its set, the id of its article and the answers."""
+    """Articles by their ids, and questions, each with its set and its parts: the id of an article and the answers in it."""
     articles: dict[str, dict[str, Any]] = {}
     asked: dict[str, list[dict[str, Any]]] = {of: [] for of in WANTED}
     add_news(articles, asked)
@@ -61,7 +67,7 @@ def add_news(articles: dict[str, dict[str, Any]], asked: dict[str, list[dict[str
         articles[name] = {"title": article["title"], "date": article["date"], "text": article["text"]}
         for question, place in article["asked"]:
             if place:
-                case = {"of": "news", "article": name, "answers": [article["text"][place[0] : place[1]]]}
+                case = {"of": "news", "parts": [(name, [article["text"][place[0] : place[1]]])]}
                 if article["date"] is not None:
                     case["of"] = "months"
                     question = f"{question.rstrip('?')} in {date.fromisoformat(article['date']):%B %Y}?"
@@ -81,7 +87,7 @@ def add_set(
         gold = {names[number] for number in row["gold"]}
         answers = [answer for answer in row["answers"] if any(holds(texts[n], [answer]) for n in row["gold"])]
         if len(gold) == 1 and answers:
-            asked[of].append({"of": of, "question": row["question"], "article": gold.pop(), "answers": answers})
+            asked[of].append({"of": of, "question": row["question"], "parts": [(gold.pop(), answers)]})
     titled = of != "squad-long"
     for name, paragraphs in parts.items():
         title = name.removeprefix(f"{of} ") if titled else " "
@@ -95,7 +101,33 @@ def digest(text: str) -> str:
 
 def is_held_out(case: dict[str, Any]) -> bool:
     """Whether a question is for measuring: three in ten, and all of the articles by which readers are measured."""
-    return int(digest(case["question"]), 16) % 10 < 3 or case["article"].startswith(HELD_OUT)
+    return int(digest(case["question"]), 16) % 10 < 3 or case["parts"][0][0].startswith(HELD_OUT)
+
+
+def two_at_a_time(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Questions that need two articles, the second among the first ones found for the first; both learned, or both held out."""
+    draw, asked_of, made = random.Random(1), dict[str, list[dict[str, Any]]](), list[dict[str, Any]]()
+    for case in cases:
+        asked_of.setdefault(case["parts"][0][0], []).append(case)
+    for of, most in TWO.items():
+        own = [case for case in cases if case["of"] == of]
+        pairs = []
+        for one in draw.sample(own, len(own)):
+            found = [a for a in dict.fromkeys(one["articles"]) if a != one["parts"][0][0] and a in asked_of][:NEAREST]
+            other = draw.choice(asked_of[draw.choice(found)]) if found else one
+            if other is not one and is_held_out(one) == is_held_out(other):
+                question = together(one["question"], other["question"], draw)
+                parts = one["parts"] + other["parts"]
+                pairs.append({"of": "two", "question": question, "parts": parts, "held out": is_held_out(one)})
+        made += pairs[:most]
+    return made
+
+
+def together(one: str, other: str, draw: random.Random) -> str:
+    """Two questions as one."""
+    first, second = (question.strip().rstrip("?") for question in (one, other))
+    small = second[0].lower() + second[1:] if second.split()[0].lower() in SMALL else second
+    return draw.choice(TOGETHER).format(one=first, other=small, Other=second)
 
 
 def observed(desk: qa.Desk, questions: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -108,18 +140,19 @@ def observed(desk: qa.Desk, questions: list[dict[str, Any]]) -> list[dict[str, A
             candidates = as_candidates(snapshot, query, found)
             if candidates:
                 known = features(query.text, snapshot.rarity(search_terms(query.text)), candidates)
-                right = [c.hit.article_id == asked["article"] for c in candidates]
+                right = [[c.hit.article_id == article for c in candidates] for article, _ in asked["parts"]]
                 answers = [
-                    own and holds(c.hit.text, asked["answers"]) for own, c in zip(right, candidates, strict=True)
+                    [own and holds(c.hit.text, answers) for own, c in zip(part, candidates, strict=True)]
+                    for part, (_, answers) in zip(right, asked["parts"], strict=True)
                 ]
                 cases.append(
                     {
                         **asked,
                         "features": known.astype(np.float32),
-                        "right": np.array(right),
-                        "holds": np.array(answers),
+                        "right": np.any(right, 0),
+                        "holds": np.any(answers, 0),
+                        "holds each": np.array(answers),
                         "articles": [c.hit.article_id for c in candidates],
-                        "words": [len(c.hit.text.split()) for c in candidates],
                     }
                 )
         if number % 100 == 0:
@@ -193,9 +226,9 @@ def ranked(case: dict[str, Any], weights: dict[str, Any] | None) -> list[int]:
 
 
 def figures(case: dict[str, Any], order: list[int]) -> list[float]:
-    """Right article first, among five, its nDCG@10, and the answer in the first passage and in five."""
-    articles = list(dict.fromkeys(case["articles"][at] for at in order))
-    rank = articles.index(case["article"]) + 1 if case["article"] in articles else None
+    """A right article first, among five, its nDCG@10; an answer in the first passage, in five; all answers in ten."""
+    articles, wanted = list(dict.fromkeys(case["articles"][at] for at in order)), {name for name, _ in case["parts"]}
+    rank = next((place for place, name in enumerate(articles, start=1) if name in wanted), None)
     at_answer = next((place for place, at in enumerate(order, start=1) if case["holds"][at]), 1_000)
     gain = 1 / np.log2(1 + rank) if rank is not None and rank <= 10 else 0.0
     return [
@@ -204,6 +237,7 @@ def figures(case: dict[str, Any], order: list[int]) -> list[float]:
         float(gain),
         float(at_answer == 1),
         float(at_answer <= 5),
+        float(case["holds each"][:, order[:10]].any(1).all()),
     ]
 
 
@@ -235,10 +269,11 @@ def main() -> None:
                 print(json.dumps({"id": name, **{k: v for k, v in article.items() if v}}), file=out)
         desk = qa.open(given.work / "library")
         desk.index(given.work / "articles.jsonl")
-        kept.write_bytes(pickle.dumps(observed(desk, questions)))
+        single = [case | {"held out": is_held_out(case)} for case in observed(desk, questions)]
+        kept.write_bytes(pickle.dumps(single + observed(desk, two_at_a_time(single))))
     cases = pickle.loads(kept.read_bytes())
-    learned = [case for case in cases if not is_held_out(case)]
-    held_out = [case for case in cases if is_held_out(case)]
+    learned = [case for case in cases if not case["held out"]]
+    held_out = [case for case in cases if case["held out"]]
     weights = fit(learned)
     ways = {"reciprocal ranks": [ranked(case, None) for case in held_out]}
     ways["learned"] = [ranked(case, weights) for case in held_out]

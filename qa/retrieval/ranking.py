@@ -1,7 +1,7 @@
 """The order of what the searches found: a small network over what is known of a passage beside the others.
 
-Ranks and scores of both searches, the share of the question's words in headline, passage and best sentence, each word by
-its rarity, and what its article's other passages have. Learned listwise (Cao et al., ICML 2007): data and script in
+Ranks and scores of both searches, the share of the question's words in headline with source, passage and best sentence, each
+word by its rarity, and what its article's other passages have. Learned listwise (Cao et al., ICML 2007): data and script in
 models/reranker/.
 """
 
@@ -22,7 +22,7 @@ from qa.language.words import content_stems, names_asked, stem
 from qa.types import Hit
 from qa.weights import own_weights
 
-RANKING_SHA256 = "d3e9b05e83dab286a07b20cf22b9a2397bd29cdcdee99a7ed1ed0755b9ffd5ff"
+RANKING_SHA256 = "1c9aff4ba778b8ac7e9214c6a51c64dfed65468a1fa667d7b42743ae69c19eed"
 RANK_CONSTANT = 5  # of reciprocal ranks; see docs/retrieval.md
 _K1, _B = 1.2, 0.75  # of BM25
 
@@ -121,16 +121,16 @@ def features(question: str, rarity: Mapping[str, float], candidates: Sequence[Ca
 
 
 class _Text:
-    """The stems of a passage, of its sentences and of its headline."""
+    """The stems of a passage, of its sentences, and of its headline and source."""
 
     def __init__(self, hit: Hit) -> None:
         sentences = [content_stems(hit.text[span.start : span.end]) for span in sentence_spans(hit.text)]
         self.stems = [one for sentence in sentences for one in sentence]
         self.sentences = [set(sentence) for sentence in sentences]
-        self.title = set(content_stems(hit.title))
+        self.title = set(content_stems(f"{hit.title} {hit.source or ''}"))  # "what does the Courier say of ..."
 
     def bm25(self, asked: Sequence[str], rarity: Mapping[str, float], mean: float) -> float:
-        """BM25 of headline and passage, its length held against the mean of all candidates."""
+        """BM25 of headline, source and passage, its length held against the mean of all candidates."""
         often = Counter(self.stems)
         often.update(self.title)
         length = _K1 * (1 - _B + _B * len(self.stems) / (mean or 1))

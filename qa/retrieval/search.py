@@ -1,6 +1,7 @@
 """Keyword and vector search, put in one order: the passages that may answer a question, best first."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,6 +12,7 @@ from qa.types import Embedder, Hit, Scope
 
 _MOST = 10_000  # passages of one search, where copies crowd out the others
 _ORDERED = 12  # passages among which "latest" may put the newer first
+APART = 0.3  # logits that each further passage of an article counts less; see models/reranker/README.md
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,19 @@ def in_order(snapshot: Snapshot, query: Query, found: Found) -> list[Hit]:
     candidates = as_candidates(snapshot, query, found)
     scored = scores(query.text, snapshot.rarity(search_terms(query.text)), candidates)
     hits = [replace(candidate.hit, score=score) for candidate, score in zip(candidates, scored, strict=True)]
+    return _best_first(apart(_best_first(hits)))
+
+
+def _best_first(hits: Iterable[Hit]) -> list[Hit]:
     return sorted(hits, key=lambda hit: (-hit.score, hit.passage_id))
+
+
+def apart(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """Each further passage of an article counts a little less: a question may need two articles, or two may differ."""
+    before = Counter[str]()
+    for hit in hits:
+        yield replace(hit, score=round(hit.score - APART * before[hit.article_id], 6))
+        before[hit.article_id] += 1
 
 
 def as_candidates(snapshot: Snapshot, query: Query, found: Found) -> list[Candidate]:
