@@ -17,7 +17,7 @@ from qa.weights import file_sha256, own_weights, proven
 DEFAULT = "smollm2-135m"
 _DEFAULT_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 _DEFAULT_SHA256 = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
-ADAPTER_SHA256 = "cc242124b438d8e4e2dedc0df15b33db1f573f18031af4a1c449d41742afb93f"
+ADAPTER_SHA256 = "2a3b1604253dd3a213bd5af0fd319e7a14f9cdc3df56fa1c19187ce7780395c5"
 _HUB_FILE = re.compile(r"hf:(?P<repository>[\w.-]+/[\w.-]+)/(?P<file>[\w./-]+\.gguf)")
 
 
