@@ -101,7 +101,7 @@ def attention(
 
 
 def load_model(file: Path) -> torch.nn.Module:
-    """The model with the weights of a file, in bfloat16, none of them trained, each block compiled."""
+    """The model with the weights of a file, none of them trained, each block compiled."""
     model = AutoModelForCausalLM.from_pretrained(
         str(file.parent), gguf_file=file.name, dtype=torch.float32, local_files_only=True
     )
