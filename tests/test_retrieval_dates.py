@@ -150,6 +150,21 @@ def test_other_words_ask_for_no_order(question: str) -> None:
     assert not date_request(question, TODAY).newest
 
 
+@pytest.mark.parametrize(
+    ("question", "newest"),
+    [
+        ("How many belong to the trust that now owns the club?", False),
+        ("What stood in the hall which is currently a museum?", False),
+        ("Who now owns the club?", True),
+        ("Which now leads?", True),
+        ("What does the trust that now owns the club say now?", True),
+    ],
+)
+def test_now_in_a_clause_tells_things_apart(question: str, newest: bool) -> None:
+    """It says which trust is meant, and nothing of what is asked about it."""
+    assert date_request(question, TODAY).newest is newest
+
+
 def test_a_range_and_an_order_go_together() -> None:
     """The latest since March is ordered and restricted."""
     request = date_request("What is the latest on the bridge since March?", TODAY)

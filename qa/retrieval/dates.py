@@ -55,6 +55,9 @@ _NEWEST = re.compile(
     re.IGNORECASE,
 )
 
+_TELLS_APART = re.compile(r"(?<=\w )(?:that|which) (?:(?:is|are) )?(?:now|currently)\b", re.IGNORECASE)
+"""In a clause, "the trust that now owns the club", it says which one is meant, and asks for nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class DateRequest:
@@ -68,7 +71,7 @@ class DateRequest:
 
 def date_request(question: str, today: date) -> DateRequest:
     """Read the date phrases of a question; relative ones resolve against ``today``."""
-    newest = bool(_NEWEST.search(question))
+    newest = bool(_NEWEST.search(_TELLS_APART.sub("", question)))
     for pattern, resolve in _PHRASES:
         match = pattern.search(_AS_OF_TODAY.sub(lambda phrase: "_" * len(phrase.group()), question))
         if not match:
