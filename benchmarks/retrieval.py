@@ -32,7 +32,7 @@ from qa.language.words import names_asked
 from qa.library.database import open_to_read
 from qa.library.keywords import fts_string
 from qa.retrieval.query import Query, read_query, search_terms
-from qa.retrieval.search import found_by, in_order, search, within_reach
+from qa.retrieval.search import found_by, in_order, search, whole_and_parts, within_reach
 from qa.types import Hit
 
 RESULTS = Path(__file__).parent / "retrieval"
@@ -121,9 +121,9 @@ def learned(desk: Desk, query: Query) -> tuple[Query, list[Hit], float]:
     """What the product does, and the seconds that the order took, the searches aside."""
     with desk.library.snapshot() as snapshot:
         query, _ = within_reach(snapshot, query)
-        found = found_by(snapshot, desk.embedder, query, DEEP)
+        asked = [(one, found_by(snapshot, desk.embedder, one, DEEP)) for one in whole_and_parts(query)]
         began = time.perf_counter()
-        in_order(snapshot, query, found)
+        in_order(snapshot, asked)
         took = time.perf_counter() - began
         return query, search(snapshot, desk.embedder, query, DEEP, DEEP), took
 

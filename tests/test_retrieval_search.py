@@ -1,13 +1,14 @@
 """Keyword and vector search, in one order."""
 
 from datetime import date
+from math import exp, log
 from pathlib import Path
 
 import pytest
 
 from qa.library.store import Library
 from qa.retrieval.query import Query, make_query, quoted_phrases
-from qa.retrieval.search import APART, apart, search
+from qa.retrieval.search import APART, apart, as_likely, search, whole_and_parts
 from qa.types import Hit, Message, Scope
 from tests.conftest import MakeDesk, WordEmbedder, write_articles
 
@@ -46,6 +47,27 @@ def test_k_is_the_number_of_hits(articles: Path, make_desk: MakeDesk) -> None:
     assert len(desk.search("the bridge and the frost", 2)) == 2
     hits = desk.search("the bridge and the frost", 50)
     assert len(hits) == len({hit.passage_id for hit in hits}) == sum(article.passages for article in desk.articles())
+
+
+def test_of_several_rankings_a_passage_has_its_mean_chance() -> None:
+    """Of one ranking the scores stay; of two, what is found in one only has half of its chance there."""
+    one, other = (Hit(f"{i}.txt", "", None, None, None, "", 0, 0, score, i) for i, score in ((1, log(3)), (2, 0.0)))
+    assert as_likely([[one, other]]) == [one, other]
+    made = {hit.passage_id: hit.score for hit in as_likely([[one, other], [other], []])}
+    assert made == pytest.approx({1: log((0.75 + 0) / 3), 2: log((0.25 + 1) / 3)})
+
+
+def test_a_question_that_asks_two_things_is_searched_for_each(articles: Path, make_desk: MakeDesk) -> None:
+    """Beside the whole, in the same range; what only one part asks for has a chance in that one, and is found."""
+    asked = make_query("Who reopened the old bridge, and what ruined the cherry crop?", (), Scope("2020-01-01"), TODAY)
+    first, second = "Who reopened the old bridge", "what ruined the cherry crop"
+    assert [one.text for one in whole_and_parts(asked)] == [asked.text, first, second]
+    assert {one.scope for one in whole_and_parts(asked)} == {Scope("2020-01-01")}
+    desk = make_desk()
+    desk.index(articles)
+    one, other, both = (desk.search(question) for question in (first, second, asked.text))
+    assert {one[0].passage_id, other[0].passage_id} == {hit.passage_id for hit in both[:2]}
+    assert sum(exp(hit.score) for hit in both) == pytest.approx(1, abs=0.01)
 
 
 def test_the_newest_comes_first_only_where_asked(tmp_path: Path, make_desk: MakeDesk) -> None:

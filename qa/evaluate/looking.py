@@ -7,7 +7,7 @@ from qa.chat import Desk
 from qa.evaluate.cases import Case
 from qa.evaluate.scores import holds, plain_text, stated, words_until
 from qa.retrieval.query import Query, read_query
-from qa.retrieval.search import found_by, within_reach
+from qa.retrieval.search import found_by, whole_and_parts, within_reach
 from qa.settings import Settings
 from qa.types import Answer, Hit
 
@@ -45,7 +45,8 @@ def look_up(desk: Desk, query: Query) -> Ranking:
     """The ranking of a query: what the product shows, then what it would show next."""
     with desk.library.snapshot() as snapshot:
         query, _ = within_reach(snapshot, query)
-        candidates = found_by(snapshot, desk.embedder, query, desk.settings.candidates).passage_ids
+        several = [found_by(snapshot, desk.embedder, one, desk.settings.candidates) for one in whole_and_parts(query)]
+        candidates = sorted({passage_id for found in several for passage_id in found.passage_ids})
         shown = desk.found(snapshot, query, desk.settings.shown_passages)
         known = {hit.passage_id for hit in shown}
         further = [hit for hit in desk.found(snapshot, query, _PASSAGES) if hit.passage_id not in known]

@@ -1,11 +1,13 @@
 """Keyword and vector search, put in one order: the passages that may answer a question, best first."""
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from qa.library.store import CopyPlace, Snapshot
+from qa.retrieval.parts import question_parts
 from qa.retrieval.query import Query, search_terms
 from qa.retrieval.ranking import RANK_CONSTANT, Candidate, scores
 from qa.types import Embedder, Hit, Scope
@@ -36,7 +38,8 @@ class Found:
 def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int, count: int) -> list[Hit]:
     """The best ``count`` passages of what both searches find, ``candidates`` each; newest first only where asked.
 
-    A range that is set shuts out other dates; one that a phrase of the question names is preferred. Of articles that are
+    A range that is set shuts out other dates; one that a phrase of the question names is preferred. A question that asks
+    several things is searched whole and for each of them. Of articles that are
     near copies of one another one speaks: the best, or where the newest is asked for, the newest.
     """
     hits, all_found = _one_of_copies(snapshot, embedder, query, candidates)
@@ -48,10 +51,15 @@ def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int
 
 def _one_of_copies(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> tuple[list[Hit], bool]:
     """The passages in their order without copies, and whether no search has more to bring."""
-    found = found_by(snapshot, embedder, query, candidates)
-    hits = in_order(snapshot, query, found)
+    asked = [(one, found_by(snapshot, embedder, one, candidates)) for one in whole_and_parts(query)]
+    hits = in_order(snapshot, asked)
     places = snapshot.copy_places([hit.passage_id for hit in hits])
-    return _without_copies(hits, places, query), found.all_in(candidates)
+    return _without_copies(hits, places, query), all(found.all_in(candidates) for _, found in asked)
+
+
+def whole_and_parts(query: Query) -> list[Query]:
+    """The query, and where its question asks several things, one more for each of them."""
+    return [query, *(replace(query, standalone=part, text=part) for part in question_parts(query.text))]
 
 
 def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int) -> Found:
@@ -69,12 +77,31 @@ def found_by(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: i
     return Found(tuple(by_keyword), tuple(by_vector), vectors[0])
 
 
-def in_order(snapshot: Snapshot, query: Query, found: Found) -> list[Hit]:
-    """What was found with its scores, best first, ties by id."""
+def in_order(snapshot: Snapshot, asked: Sequence[tuple[Query, Found]]) -> list[Hit]:
+    """What was found for a question, and for each of its parts, with its scores, best first, ties by id."""
+    return _best_first(apart(_best_first(as_likely([_scored(snapshot, query, found) for query, found in asked]))))
+
+
+def _scored(snapshot: Snapshot, query: Query, found: Found) -> list[Hit]:
     candidates = as_candidates(snapshot, query, found)
     scored = scores(query.text, snapshot.rarity(search_terms(query.text)), candidates)
-    hits = [replace(candidate.hit, score=score) for candidate, score in zip(candidates, scored, strict=True)]
-    return _best_first(apart(_best_first(hits)))
+    return [replace(candidate.hit, score=score) for candidate, score in zip(candidates, scored, strict=True)]
+
+
+def as_likely(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """Each passage once; where there are several rankings, with the logarithm of its mean chance to be chosen in them."""
+    if len(rankings) == 1:
+        return list(rankings[0])
+    hits: dict[int, Hit] = {}
+    chances: dict[int, float] = {}
+    for ranking in filter(None, rankings):
+        best = max(hit.score for hit in ranking)
+        total = math.fsum(math.exp(hit.score - best) for hit in ranking)
+        for hit in ranking:
+            hits[hit.passage_id] = hit
+            share = math.exp(hit.score - best) / total / len(rankings)
+            chances[hit.passage_id] = chances.get(hit.passage_id, 0.0) + share
+    return [replace(hit, score=round(math.log(max(chances[i], 1e-300)), 6)) for i, hit in hits.items()]
 
 
 def _best_first(hits: Iterable[Hit]) -> list[Hit]:
