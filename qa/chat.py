@@ -15,9 +15,11 @@ from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, find_evidence, of_the_newest, strongest_first, worth_quoting
 from qa.answering.prompt import build_messages, passages_for
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
+from qa.answering.several import as_one
 from qa.keeping import KeptLibrary
 from qa.library.store import Snapshot
 from qa.retrieval.languages import language_note
+from qa.retrieval.parts import questions_in
 from qa.retrieval.query import Query, read_query
 from qa.retrieval.search import search, stretch_of, within_reach
 from qa.settings import Settings
@@ -76,11 +78,28 @@ class Desk(KeptLibrary):
         ``history`` are the turns before; ``since`` and ``until`` (inclusive) and ``today`` are ISO dates. Raises
         InputError for a blank or overlong question or a bad date, LibraryError and ModelError. ``wanted`` is asked
         after every piece of the generator's reply, from which on it returns False nothing more is generated.
+        A question that consists of several is answered part by part; what is not known of it is said in the reason.
         ``articles`` are the ids of those to search, None for all; ``any_date`` takes no range from the question.
         """
         began = time.perf_counter()
-        query = read_query(question, history, since, until, today, articles, any_date)
+        set_by = (since, until, today, articles, any_date)
+        query = read_query(question, history, *set_by)
 
+        # Of several questions in one each is answered by itself; where none of them is, they are read as one.
+        turns, said = list(history), list[Answer]()
+        for part in takewhile(lambda _: wanted(), questions_in(question)):
+            for answer in self._stream(read_query(part, turns, *set_by), part, began, wanted):
+                if answer.sentences:
+                    yield as_one(question, query.standalone, [*said, answer])
+            said.append(answer)
+            turns += [Message("user", part), Message("assistant", answer.text)]
+        if any(answer.sentences for answer in said):
+            yield as_one(question, query.standalone, said)
+        else:
+            yield from self._stream(query, question, began, wanted)
+
+    def _stream(self, query: Query, question: str, began: float, wanted: Callable[[], bool]) -> Iterator[Answer]:
+        """Answer one question; times count from ``began``."""
         # Find passages, in one state of the library; a range or phrase that no article fits is left out, and said.
         with self.library.snapshot() as snapshot:
             embedder = self.embedder_of(snapshot.embedder)

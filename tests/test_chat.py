@@ -713,3 +713,59 @@ def test_an_article_that_brings_a_figure_up_to_date_leads_the_answer(articles: P
     assert answer.citations[0].article_id == "later.txt"
     assert [c.date for c in answer.conflicts] == ["2031-09-09", "2031-04-02"]
     assert answer.short_answer and "52" in answer.short_answer
+
+
+BOTH = "How many crowns had the work cost, and which crop did a late frost destroy?"
+
+
+def test_two_questions_in_one_are_each_answered(ready: MakeDesk) -> None:
+    """In their order, with one numbering; the text only grows, and no few words are the answer to both."""
+    desk = ready(TRUE, "A late frost destroyed four fifths of the cherry crop. [1]")
+    *growing, answer = desk.stream(BOTH)
+    sound(desk, answer)
+    assert [s.text for s in answer.sentences] == [
+        "The work had cost 48 million crowns, six million more than planned.",
+        "A late frost destroyed four fifths of the cherry crop.",
+    ]
+    assert [c.article_id for c in answer.citations] == ["bridge.txt", "valley/orchard.txt"]
+    assert (answer.question, answer.reason, answer.short_answer) == (BOTH, None, None)
+    assert all(answer.text.startswith(part.text) for part in growing)
+    assert {answer.passages[place].article_id for place in answer.prompted} >= {"bridge.txt", "valley/orchard.txt"}
+    assert [len(messages[-1].content.split("Question: ")) for messages in prompts(desk)] == [2, 2]
+
+
+def test_what_the_articles_do_not_say_of_two_questions_is_named(ready: MakeDesk) -> None:
+    """The other one is answered, and its short answer is that of the whole."""
+    desk = ready(TRUE)
+    answer = desk.ask("How many crowns had the work cost, and who plays the tuba in Orme?")
+    sound(desk, answer)
+    assert answer.text == "The work had cost 48 million crowns, six million more than planned. [1]"
+    assert answer.reason == "The articles do not say: who plays the tuba in Orme?"
+    assert answer.short_answer == VERBATIM
+    assert 0 < answer.confidence < desk.ask(COST).confidence
+
+
+def test_two_questions_that_nothing_answers_are_refused_as_one(ready: MakeDesk) -> None:
+    """With the nearest articles, and as one refusal."""
+    desk = ready()
+    asked = "Who plays the tuba in Orme, and which band needs a drummer?"
+    *_, answer = desk.stream(asked)
+    sound(desk, answer)
+    assert answer.abstained
+    assert (answer.question, len(answer.nearest)) == (asked, 3)
+
+
+def test_a_part_leans_on_the_part_before_it(ready: MakeDesk) -> None:
+    """As a follow-up does."""
+    desk = ready(TRUE)
+    desk.ask(
+        "How many crowns had the work on the harbour bridge cost, and which mayor said that it cost so many crowns?"
+    )
+    [_, second] = prompts(desk)
+    assert second[-1].content.rsplit("Question: ", 1)[1].startswith("which mayor said that it cost so many crowns (")
+
+
+def test_a_question_in_parts_is_checked_as_a_whole(ready: MakeDesk) -> None:
+    """Parts that are short enough by themselves do not make it so."""
+    with pytest.raises(InputError, match="characters"):
+        ready().ask(f"How many crowns had the work cost, and which {'very ' * LONGEST_QUESTION}late frost was it?")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qa.retrieval.parts import MOST, question_parts
+from qa.retrieval.parts import MOST, question_parts, questions_in
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,18 @@ def test_one_question_stays_whole(question: str) -> None:
 def test_a_pasted_page_is_not_searched_a_hundred_times() -> None:
     """The first parts are searched for; all of it is, as the whole."""
     assert len(question_parts("Who won the rowing race? " * 100)) == MOST
+
+
+@pytest.mark.parametrize(
+    ("question", "consists"),
+    [
+        ("Who won the rowing race, and which club lost its boat?", True),
+        ("Who won the rowing race, and in which river did it end?", True),
+        ("Who rowed for Lindal while the harbour bridge stayed closed?", False),
+        ("Which club from Orme, and from Hallin before that, won the race?", False),
+        ("Who won the rowing race? " * (MOST + 1), False),
+    ],
+)
+def test_only_what_asks_is_answered_by_itself(question: str, consists: bool) -> None:
+    """Each part has to be a question, and there are to be no more of them than are looked at."""
+    assert questions_in(question) == (question_parts(question) if consists else [])

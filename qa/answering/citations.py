@@ -11,6 +11,11 @@ from qa.types import Citation, Hit, Origin, Sentence, Span
 _SAME = 0.8  # share of stems that have been told from which a sentence tells nothing new
 
 
+def text_of(sentences: Sequence[Sentence]) -> str:
+    """Sentences joined by a blank, each ending in its marks."""
+    return " ".join(f"{s.text} {''.join(f'[{n}]' for n in s.citations)}" for s in sentences)
+
+
 class CitedText:
     """An answer as it grows: sentences that are supported, and the quotes they rest on."""
 
@@ -40,8 +45,8 @@ class CitedText:
 
     @property
     def text(self) -> str:
-        """The sentences joined by a blank, each ending in its marks."""
-        return " ".join(f"{s.text} {''.join(f'[{n}]' for n in s.citations)}" for s in self.sentences)
+        """The text of the answer."""
+        return text_of(self.sentences)
 
     @property
     def as_of(self) -> str | None:
