@@ -6,6 +6,7 @@ from collections.abc import Generator as Yields
 from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
+from typing import NamedTuple
 
 from qa.answering.checking import Checked, checked
 from qa.answering.citations import CitedText
@@ -47,6 +48,16 @@ _GENERATED: Origin = "generated"
 _QUOTED: Origin = "quoted"
 
 
+class _Found(NamedTuple):
+    """A query and what a state of the library has for it; ``left_out`` says what of the query no article fits."""
+
+    query: Query
+    left_out: str | None
+    embedder: Embedder
+    hits: tuple[Hit, ...]
+    nearest: tuple[Nearest, ...]
+
+
 class Desk(KeptLibrary):
     """A library with the models that read it; every heavy thing is made by a function given here, when first needed."""
 
@@ -85,34 +96,46 @@ class Desk(KeptLibrary):
         set_by = (since, until, today, articles, any_date)
         query = read_query(question, history, *set_by)
 
-        # Of several questions in one each is answered by itself; where none of them is, they are read as one.
-        turns, said = list(history), list[Answer]()
-        for part in takewhile(lambda _: wanted(), questions_in(question)):
-            for answer in self._stream(read_query(part, turns, *set_by), part, began, wanted):
+        # Of several questions in one each is answered by itself, as a follow-up of those before it.
+        asked, said = questions_in(question), list[Answer]()
+        turns = [*history, *(Message("user", part) for part in asked)]
+        parts = [read_query(part, turns[: len(history) + at], *set_by) for at, part in enumerate(asked)]
+        for part, found in zip(asked, self._found_for(parts), strict=True):
+            if not wanted():
+                break
+            for answer in self._stream(part, found, began, wanted):
                 if answer.sentences:
                     yield as_one(question, query.standalone, [*said, answer])
             said.append(answer)
-            turns += [Message("user", part), Message("assistant", answer.text)]
         if any(answer.sentences for answer in said):
             yield as_one(question, query.standalone, said)
         else:
-            yield from self._stream(query, question, began, wanted)
+            [found] = self._found_for([query])
+            yield from self._stream(question, found, began, wanted)
 
-    def _stream(self, query: Query, question: str, began: float, wanted: Callable[[], bool]) -> Iterator[Answer]:
-        """Answer one question; times count from ``began``."""
-        # Find passages, in one state of the library; a range or phrase that no article fits is left out, and said.
+    def _found_for(self, queries: Sequence[Query]) -> list[_Found]:
+        """What is found for each query, all in one state of the library; ranges and phrases that no article fits are left out."""
+        if not queries:
+            return []
         with self.library.snapshot() as snapshot:
-            embedder = self.embedder_of(snapshot.embedder)
-            query, left_out = within_reach(snapshot, query)
-            hits = self.found(snapshot, query, self.settings.shown_passages)
-            nearest = nearest_articles(hits) or snapshot.newest(3)
+            embedder, found = self.embedder_of(snapshot.embedder), []
+            for query in queries:
+                reached, left_out = within_reach(snapshot, query)
+                hits = self.found(snapshot, reached, self.settings.shown_passages)
+                nearest = nearest_articles(hits) or snapshot.newest(3)
+                found.append(_Found(reached, left_out, embedder, tuple(hits), nearest))
+            return found
+
+    def _stream(self, question: str, found: _Found, began: float, wanted: Callable[[], bool]) -> Iterator[Answer]:
+        """Answer one question; times count from ``began``."""
+        query, left_out, embedder, hits, nearest = found
         answer = Answer(
             question,
             query.standalone,
             reason=left_out,
             since=query.scope.since,
             until=query.scope.until,
-            passages=tuple(hits),
+            passages=hits,
             model=self.generator.name,
         )
 

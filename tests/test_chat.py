@@ -769,3 +769,16 @@ def test_a_question_in_parts_is_checked_as_a_whole(ready: MakeDesk) -> None:
     """Parts that are short enough by themselves do not make it so."""
     with pytest.raises(InputError, match="characters"):
         ready().ask(f"How many crowns had the work cost, and which {'very ' * LONGEST_QUESTION}late frost was it?")
+
+
+def test_the_parts_of_a_question_are_answered_from_one_edition(ready: MakeDesk, articles: Path) -> None:
+    """What is indexed while the first part is answered counts from the next question."""
+    desk, indexing = ready(TRUE), ready()
+    growing = desk.stream(BOTH)
+    first = next(growing)
+    assert [c.article_id for c in first.citations] == ["bridge.txt"]
+    (articles / "valley" / "orchard.txt").write_text("Nothing is left of that story.\n", encoding="utf-8")
+    assert indexing.index(articles).updated == 1
+    *_, answer = growing
+    assert [c.article_id for c in answer.citations] == ["bridge.txt", "valley/orchard.txt"]
+    assert desk.ask(BOTH).reason == "The articles do not say: which crop did a late frost destroy?"

@@ -36,6 +36,5 @@ def questions_in(question: str) -> list[str]:
 def _parts(question: str, fewest: int) -> list[str]:
     """The parts, where there are several of so many words to look up."""
     parts = [part for part in (part.strip(" ?,;") for part in _BETWEEN.split(question)) if part]
-    return (
-        parts if len(parts) > 1 and all(sum(w not in FUNCTION_WORDS for w in words(p)) >= fewest for p in parts) else []
-    )
+    told = all(sum(word not in FUNCTION_WORDS for word in words(part)) >= fewest for part in parts)
+    return parts if len(parts) > 1 and told else []

@@ -39,8 +39,8 @@ def search(snapshot: Snapshot, embedder: Embedder, query: Query, candidates: int
     """The best ``count`` passages of what both searches find, ``candidates`` each; newest first only where asked.
 
     A range that is set shuts out other dates; one that a phrase of the question names is preferred. A question that asks
-    several things is searched whole and for each of them. Of articles that are
-    near copies of one another one speaks: the best, or where the newest is asked for, the newest.
+    several things is searched whole and for each of them. Of articles that are near copies of one another one speaks: the
+    best, or where the newest is asked for, the newest.
     """
     hits, all_found = _one_of_copies(snapshot, embedder, query, candidates)
     while len(hits) < count and not all_found and candidates < _MOST:  # copies took the places of others
