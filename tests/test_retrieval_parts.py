@@ -35,6 +35,7 @@ def test_what_is_joined_is_taken_apart(question: str, parts: list[str]) -> None:
         "What do salt and pepper cost?",
         "Who came from Lindal, Hallin, and Orme?",
         "Who won the rowing race, and why?",
+        "How many goals fell in the last match?  (derby Port Lindal)",
         "?",
         "",
     ],

@@ -8,8 +8,10 @@ MOST = 4  # parts that are looked at: each is one more search
 _FEWEST = 3  # words to look up in a part that is searched for: what has fewer finds anything
 _ASKING = "what|who|whose|whom|when|where|which|why|how"
 _VERB = "did|does|do|is|are|was|were|has|have|had|can|could|will|would"
+# Behind a question mark, words in brackets are what a follow-up lacked (followup.py), and no part.
 _BETWEEN = re.compile(
-    rf"\?\s+|[,;]?\s+(?:while|whereas)\s+|[,;]\s+(?:and|but|or)\s+|\s+and\s+(?=(?:{_ASKING}|{_VERB})\b)", re.IGNORECASE
+    rf"\?\s+(?![\s(])|[,;]?\s+(?:while|whereas)\s+|[,;]\s+(?:and|but|or)\s+|\s+and\s+(?=(?:{_ASKING}|{_VERB})\b)",
+    re.IGNORECASE,
 )
 _ASKS = re.compile(rf"(?:(?:and|but|by|for|from|in|of|on|since|to|until|with)\s+)?(?:{_ASKING})\b", re.IGNORECASE)
 _YES_OR_NO = re.compile(rf"(?:{_VERB})\b", re.IGNORECASE)
