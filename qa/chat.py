@@ -19,6 +19,7 @@ from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, sett
 from qa.answering.several import as_one
 from qa.keeping import KeptLibrary
 from qa.library.store import Snapshot
+from qa.retrieval.followup import leans
 from qa.retrieval.languages import language_note
 from qa.retrieval.parts import questions_in
 from qa.retrieval.query import Query, read_query
@@ -95,10 +96,11 @@ class Desk(KeptLibrary):
         set_by = (since, until, today, articles, any_date)
         query = read_query(question, history, *set_by)
 
-        # Of several questions in one each is answered by itself, as a follow-up of those before it.
+        # Of several questions in one each is answered by itself; one that leans on those before it, as their follow-up.
         asked, said = questions_in(question), list[Answer]()
         turns = [*history, *(Message("user", part) for part in asked)]
-        parts = [read_query(part, turns[: len(history) + at], *set_by) for at, part in enumerate(asked)]
+        before = [turns[: len(history) + at] if leans(part) else history for at, part in enumerate(asked)]
+        parts = [read_query(part, told, *set_by) for part, told in zip(asked, before, strict=True)]
         for part, found in zip(asked, self._found_for(parts), strict=True):
             if not wanted():
                 break

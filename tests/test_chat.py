@@ -755,14 +755,16 @@ def test_two_questions_that_nothing_answers_are_refused_as_one(ready: MakeDesk) 
     assert (answer.question, len(answer.nearest)) == (asked, 3)
 
 
-def test_a_part_leans_on_the_part_before_it(ready: MakeDesk) -> None:
-    """As a follow-up does."""
+def test_a_part_that_leans_on_the_part_before_it_is_its_follow_up(ready: MakeDesk) -> None:
+    """It gets the words it lacks; one that stands by itself stays as it is."""
     desk = ready(TRUE)
     desk.ask(
         "How many crowns had the work on the harbour bridge cost, and which mayor said that it cost so many crowns?"
     )
     [_, second] = prompts(desk)
     assert second[-1].content.rsplit("Question: ", 1)[1].startswith("which mayor said that it cost so many crowns (")
+    desk.ask(BOTH)
+    assert prompts(desk)[-1][-1].content.endswith("Question: which crop did a late frost destroy")
 
 
 def test_a_question_in_parts_is_checked_as_a_whole(ready: MakeDesk) -> None:

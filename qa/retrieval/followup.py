@@ -101,7 +101,7 @@ def mentioned_words(question: str, history: Sequence[Message]) -> list[tuple[str
             entry = found.setdefault(key, Mentioned(word))
             entry.marks |= marks | {f"{one} of the reply" for one in place if one != "head of its phrase"}
             entry.marks.add("in both" if entry.questions else "in the reply only")
-    topic = max((number for number, text in enumerate(asked) if not _leans(text)), default=0)
+    topic = max((number for number, text in enumerate(asked) if not leans(text)), default=0)
     share = {"words": min(8, len(present)) / 8, "questions": min(6, len(asked)) / 6}
     return [(entry.word, _features(entry, len(asked), topic, form) | share) for entry in found.values()]
 
@@ -154,12 +154,12 @@ def _form(question: str) -> set[str]:
         "bare" if not name and not pronoun else None,
         "opening" if _OPENING.match(question) else None,
         "few words" if count < _FEW else "two words" if count == _FEW else None,
-        "leans" if _leans(question) else None,
+        "leans" if leans(question) else None,
     }
     return {one for one in held if one}
 
 
-def _leans(question: str) -> bool:
+def leans(question: str) -> bool:
     """Whether a question leans on what was said: an opening "and", a pronoun no name explains, or too little to find."""
     plain = _POINTS_NOWHERE.sub(lambda phrase: "_" * len(phrase.group()), question)
     pronoun, name = _PRONOUN.search(plain), _NAME.search(plain)
