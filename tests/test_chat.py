@@ -745,6 +745,17 @@ def test_what_the_articles_do_not_say_of_two_questions_is_named(ready: MakeDesk)
     assert 0 < answer.confidence < desk.ask(COST).confidence
 
 
+def test_a_sentence_that_answers_two_questions_is_said_once(ready: MakeDesk) -> None:
+    """With the one quote that it rests on."""
+    desk = ready(TRUE, TRUE)
+    *_, answer = desk.stream(
+        "How many crowns had the work cost, and how many million crowns more than planned had it cost?"
+    )
+    sound(desk, answer)
+    assert answer.text == "The work had cost 48 million crowns, six million more than planned. [1]"
+    assert (answer.reason, len(prompts(desk))) == (None, 2)
+
+
 def test_two_questions_that_nothing_answers_are_refused_as_one(ready: MakeDesk) -> None:
     """With the nearest articles, and as one refusal."""
     desk = ready()

@@ -25,7 +25,10 @@ def as_one(question: str, standalone: str, parts: Sequence[Answer]) -> Answer:
     conflicts = []
     for part in said:
         numbers = {citation.number: _number(citation, citations) for citation in part.citations}
-        sentences += [replace(s, citations=tuple(numbers[n] for n in s.citations)) for s in part.sentences]
+        for sentence in part.sentences:
+            told = replace(sentence, citations=tuple(numbers[n] for n in sentence.citations))
+            if all((told.text, told.citations) != (other.text, other.citations) for other in sentences):
+                sentences.append(told)  # one sentence may answer two parts, and is said once
         conflicts += [replace(conflict, citation=numbers[conflict.citation]) for conflict in part.conflicts]
     missing = list(dict.fromkeys(part.missing for part in parts if part.missing))
     reasons = [f"The articles do not say: {part.question}?" if part.abstained else part.reason for part in parts]
