@@ -47,9 +47,9 @@ def together(first: str, second: str, number: int) -> str:
     return f"{first}, and {second[0].lower()}{second[1:]}?" if number % 2 else f"{first}? {second}?"
 
 
-def right(answer: Answer, article: str, wanted: str | None) -> bool:
+def right(answer: Answer, article: str, wanted: str) -> bool:
     """Whether a quote of the right article holds the answer."""
-    return any(c.article_id == article and holds(c.quote, [wanted]) for c in answer.citations) if wanted else False
+    return any(c.article_id == article and holds(c.quote, [wanted]) for c in answer.citations)
 
 
 def main() -> None:
