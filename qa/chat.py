@@ -289,6 +289,7 @@ class Desk(KeptLibrary):
 
     def prepare(self) -> None:
         """Load every model now rather than with the first question. Raises ModelError."""
+        read_query("yesterday")  # date phrases have a parser to load
         self.embedder.encode([""])
         self.reader.read("", ())
         self.reader.supports("", ())
