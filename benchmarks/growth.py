@@ -5,11 +5,12 @@
 The passages are made of sentences of models/reader/written, drawn anew for each; their vectors are real ones of such
 articles, moved to a cosine of about .95, so that no two are the same. The questions are those articles' own. Each search
 is timed alone and both together, which is what a question costs, with and without a range of dates that holds half of the
-articles, and held against the exact result: BM25 over all terms, and the inner product with every vector. Writes
-benchmarks/growth.md and growth.png.
+articles, and held against the exact result: BM25 over all terms, and the inner product with every vector; and both for
+two questions in one, which is searched whole and for each of them. Writes benchmarks/growth.md and growth.png.
 """
 
 import argparse
+import itertools
 import os
 import random
 import re
@@ -33,6 +34,7 @@ from qa.library.publish import write_keywords, write_one_segment
 from qa.library.store import EVERYWHERE, Library
 from qa.retrieval.embedder import SentenceEmbedder
 from qa.retrieval.query import read_query, search_terms
+from qa.retrieval.search import whole_and_parts
 from qa.types import Scope
 
 Found = TypeVar("Found")
@@ -165,11 +167,19 @@ def recall(found: Sequence[Sequence[int]], exact: Sequence[Sequence[int]]) -> fl
     return sum(len(set(f[:DEEP]) & set(e)) for f, e in zip(found, exact, strict=True)) / sum(map(len, exact))
 
 
-def measure(folder: Path, questions: Sequence[str], vectors: Any) -> dict[str, Any]:
+def in_two(questions: Sequence[str]) -> list[list[str]]:
+    """Of two questions in one, all that is searched for: the whole and both."""
+    joined = [f"{one} {other}" for one, other in itertools.pairwise(questions)]
+    return [[query.text for query in whole_and_parts(read_query(question))] for question in joined]
+
+
+def measure(folder: Path, questions: Sequence[str], embedder: SentenceEmbedder) -> dict[str, Any]:
     """Times and recall of both searches, with and without a range of dates; memory of this process before and after."""
-    before = psutil.Process().memory_info().rss
     library, connection = Library(folder), apsw.Connection(str(folder / "library.sqlite"))
-    terms = [search_terms(read_query(question).text) for question in questions]
+    texts = [read_query(question).text for question in questions]
+    terms, vectors = [search_terms(text) for text in texts], embedder.encode(texts)
+    several = [list(zip(map(search_terms, texts), embedder.encode(texts), strict=True)) for texts in in_two(questions)]
+    before = psutil.Process().memory_info().rss
     result: dict[str, Any] = {}
     for name, scope in (("", EVERYWHERE), (", half of the dates", HALF)):
         times: dict[str, list[float]] = {"keyword": [], "vector": [], "both": []}
@@ -191,6 +201,13 @@ def measure(folder: Path, questions: Sequence[str], vectors: Any) -> dict[str, A
             found["keyword"], [exact_keywords(connection, t, scope) for t in terms]
         )
         result[f"vector recall{name}"] = recall(found["vector"], exact_vectors(connection, vectors, scope))
+    for _ in range(2):  # once to warm up
+        with library.snapshot() as snapshot:
+            took = [
+                timed(lambda s=snapshot, w=whole: [s.search(t, v, CANDIDATES, EVERYWHERE) for t, v in w])[0]
+                for whole in several
+            ]
+    result["both, two questions in one"] = (statistics.median(took), float(np.percentile(took, 95)))
     result["memory"] = (psutil.Process().memory_info().rss - before) / 2**20
     result["disk"] = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**20
     return result
@@ -205,7 +222,7 @@ def main() -> None:
     given = parser.parse_args()
     sentences, passages, questions = material(given.questions)
     embedder = SentenceEmbedder()
-    vectors, asked = embedder.encode(random.Random(0).sample(passages, REAL)), embedder.encode(questions)
+    vectors = embedder.encode(random.Random(0).sample(passages, REAL))
     measured: dict[int, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory(dir=given.work) as place:
         folder = Path(place) / "library"
@@ -214,7 +231,7 @@ def main() -> None:
             began = time.perf_counter()
             maker.grow_to(size)
             print(f"{size:,} passages made in {time.perf_counter() - began:.0f} s", file=sys.stderr)
-            measured[size] = measure(folder, questions, asked)
+            measured[size] = measure(folder, questions, embedder)
             print(measured[size], file=sys.stderr)
         maker.connection.close()
     text = report(measured, len(questions))
