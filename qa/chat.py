@@ -14,7 +14,7 @@ from qa.answering.composing import add_quotes, grown, milliseconds_since, refuse
 from qa.answering.disagreement import brought_up_to_date, differing
 from qa.answering.drafting import drafts
 from qa.answering.evidence import Evidence, find_evidence, of_the_newest, strongest_first, worth_quoting
-from qa.answering.prompt import build_messages, passages_for
+from qa.answering.prompt import as_read, build_messages, passages_for
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.several import as_one
 from qa.keeping import KeptLibrary
@@ -221,7 +221,8 @@ class Desk(KeptLibrary):
         answer = replace(answer, prompted=prompted, cut=cut_out)
 
         # Generate, and show each sentence that a quote supports, once it has passed its check.
-        pieces = self.generator.stream(messages, settings.answer_tokens) if used else iter(())
+        texts = list(map(as_read, used))
+        pieces = self.generator.stream(messages, settings.answer_tokens, texts) if used else iter(())
         said = drafts(takewhile(lambda _: wanted(), pieces), len(used))
         for sentence in checked(said, used, evidence, self.reader, settings.support_above, weights.said):
             if sentence.shown and sentence.support:

@@ -463,5 +463,8 @@ class Generator(Protocol):
     def count_tokens(self, text: str) -> int:
         """Return the number of tokens of a text, as the model counts them."""
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
-        """Yield pieces of the reply; closing the iterator stops the model."""
+    def stream(self, messages: Sequence[Message], max_tokens: int, passages: Sequence[str] = ()) -> Iterator[str]:
+        """Yield pieces of the reply; closing the iterator stops the model.
+
+        ``passages`` are the texts that the messages hold and number, the first [1]: where the model can be kept to them, it is.
+        """

@@ -111,7 +111,7 @@ class ScriptedGenerator:
         """Return the number of words."""
         return len(text.split())
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], max_tokens: int, passages: Sequence[str] = ()) -> Iterator[str]:
         """Yield the next reply."""
         self.prompts.append(list(messages))
         reply = self.replies.pop(0) if self.replies else ""

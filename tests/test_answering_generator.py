@@ -1,13 +1,15 @@
 """The local generator with the packaged model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from qa.answering.choice import DEFAULT, model_file
+from qa.answering.drafting import drafts
 from qa.answering.generator import LlamaGenerator
-from qa.answering.prompt import SYSTEM
+from qa.answering.prompt import NOT_SAID, SYSTEM
+from qa.answering.wording import Spans
 from qa.errors import ModelError
 from qa.processor import has_int8_tiles
 from qa.types import Message
@@ -159,3 +161,34 @@ def test_what_is_no_model_is_an_error(tmp_path: Path) -> None:
                 reply(generator, COST)
             with pytest.raises(ModelError, match=said):
                 generator.count_tokens("word")
+
+
+def test_a_reply_with_passages_is_kept_to_them(generator: LlamaGenerator) -> None:
+    """The model, which has not learned to, marks each of its sentences with a number that there is."""
+    text = PASSAGE.splitlines()[0].partition(": ")[2]
+    said = "".join(generator.stream(COST, 48, [text]))
+    assert "[1]" in said
+    assert [draft.marks for draft in drafts(iter([said]), 1)] == [(1,)] * len(list(drafts(iter([said]), 1)))
+    assert "".join(generator.stream(COST, 48, [text])) == said
+
+
+def test_spans_are_words_of_the_passages(generator: LlamaGenerator) -> None:
+    """Whatever the model would say by itself; letters of several bytes are no hindrance."""
+    text = "The café of Ærøskøbing, « chez Zoë », cost 48 million crowns."
+    kept = LlamaGenerator(model_file(DEFAULT), 1024, rule=Spans)
+    for question in ("How many crowns did the café cost?", "Where is it?", "What is it called?", "Who are you?"):
+        said = "".join(kept.stream([Message("user", f"[1] {text}\n\nQuestion: {question}")], 96, [text]))
+        span, _, mark = said.rpartition(" ")
+        assert said == NOT_SAID or (span in text and mark == "[1]")
+
+
+def test_a_rule_is_kept_by_whatever_token_it_allows(generator: LlamaGenerator) -> None:
+    """Also where it is one of the last that the model would write."""
+
+    class Only:
+        def choose(self, text: str, longer: Iterable[str | None]) -> int | None:
+            allowed = {"": "Z", "Z": "zz"}.get(text)
+            return next((at for at, one in enumerate(longer) if allowed and one == text + allowed), None)
+
+    kept = LlamaGenerator(model_file(DEFAULT), 1024, rule=lambda _: Only())
+    assert "".join(kept.stream(COST, 32, ["any"])) == "Zzz"

@@ -584,7 +584,7 @@ def test_an_error_of_the_generator_reaches_whoever_asks(ready: MakeDesk, tmp_pat
     """After what was shown before it; the next question works."""
 
     class Failing(ScriptedGenerator):
-        def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        def stream(self, messages: Sequence[Message], max_tokens: int, passages: Sequence[str] = ()) -> Iterator[str]:
             yield from super().stream(messages, max_tokens)
             if len(self.prompts) == 1:
                 raise ModelError("the model failed; ask again")
@@ -609,7 +609,7 @@ def test_two_who_ask_at_once_never_get_each_others_words(make_desk: MakeDesk, tm
     )
 
     class Echoing(ScriptedGenerator):
-        def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+        def stream(self, messages: Sequence[Message], max_tokens: int, passages: Sequence[str] = ()) -> Iterator[str]:
             asked = messages[1].content.rpartition("Question: ")[2]
             yield from f"The {next(c for c in canaries if c in asked)} of Lindal cost 48 crowns."
 

@@ -119,7 +119,7 @@ class FakeBench(Bench):
 class Interrupted(ScriptedGenerator):
     """Ctrl-C with the second question."""
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
+    def stream(self, messages: Sequence[Message], max_tokens: int, passages: Sequence[str] = ()) -> Iterator[str]:
         """As scripted, once."""
         if self.prompts:
             raise KeyboardInterrupt

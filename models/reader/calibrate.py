@@ -34,7 +34,7 @@ from models.reader.train import load
 from qa.answering.checking import Checked, checked
 from qa.answering.drafting import Draft, drafts
 from qa.answering.evidence import Evidence, read_features
-from qa.answering.prompt import build_messages, passages_for
+from qa.answering.prompt import as_read, build_messages, passages_for
 from qa.answering.refusal import VOTES, features
 from qa.retrieval.query import make_query
 from qa.retrieval.search import search
@@ -258,7 +258,8 @@ def replied(desk: qa.Desk, case: dict) -> tuple[list[Hit], list[Draft]]:
     settings, generator = desk.settings, desk.generator
     best = passages_for(list(dict.fromkeys(e.hit for e in case["evidence"])), settings.context_passages)
     messages, used = build_messages(case["question"], best, 1900, generator.count_tokens)
-    return used, list(drafts(generator.stream(messages, settings.answer_tokens), len(used)))
+    said = generator.stream(messages, settings.answer_tokens, list(map(as_read, used)))
+    return used, list(drafts(said, len(used)))
 
 
 def results(desk: qa.Desk, case: dict, within: float) -> list[Checked]:

@@ -9,6 +9,7 @@ from filelock import FileLock
 from qa.answering.generator import LlamaGenerator
 from qa.answering.merging import merged
 from qa.answering.server import ServerGenerator
+from qa.answering.wording import Spans
 from qa.errors import InputError, ModelError
 from qa.settings import Settings
 from qa.types import Generator
@@ -30,7 +31,7 @@ def make_generator(settings: Settings) -> Generator:
     if model != DEFAULT:
         return LlamaGenerator(file, settings.context_tokens, settings.threads)
     file = merged(file, own_weights("generator/adapter.gguf", ADAPTER_SHA256))
-    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT)
+    return LlamaGenerator(file, settings.context_tokens, settings.threads, DEFAULT, Spans)
 
 
 def model_file(model: str) -> Path:

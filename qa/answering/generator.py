@@ -3,12 +3,14 @@
 import logging
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
+from qa.answering.wording import Marked, ReplyRule
 from qa.errors import ModelError
 from qa.processor import has_int8_tiles
 from qa.settings import usable_cores
@@ -16,6 +18,7 @@ from qa.types import Message
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 256  # prompt tokens between two looks at whether anybody still waits
+_LIKELIEST = 32  # tokens that are put in order first: one of them nearly always fits a rule
 _SMALL = 2048  # tokens of context that are opened before the model is asked
 _PLACE = "\ue000{}\ue001"  # private-use characters: no template and no token of a vocabulary holds them
 
@@ -26,12 +29,20 @@ class LlamaGenerator:
     Whoever closes the stream stops the model, in the middle of a prompt too.
     """
 
-    def __init__(self, file: Path, context_size: int, threads: int = 0, name: str | None = None) -> None:
-        """Name a GGUF file; it is loaded with the first question."""
+    def __init__(
+        self,
+        file: Path,
+        context_size: int,
+        threads: int = 0,
+        name: str | None = None,
+        rule: Callable[[Sequence[str]], ReplyRule] = Marked,
+    ) -> None:
+        """Name a GGUF file; it is loaded with the first question. ``rule`` makes of passages what a reply may say."""
         self._file = file
         self._asked_context = context_size
         self._threads = threads
         self.name = name or file.stem
+        self._rule = rule
         self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="generator")
         self._cancelled = threading.Event()
         self._loading = threading.Lock()
@@ -45,11 +56,15 @@ class LlamaGenerator:
         """Return the number of tokens of a text."""
         return len(self.plain_tokens(text))
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
-        """Yield pieces of the most likely reply. Raises ModelError when the model cannot be loaded or fails."""
+    def stream(self, messages: Sequence[Message], max_tokens: int, passages: Sequence[str] = ()) -> Iterator[str]:
+        """Yield pieces of the most likely reply, with passages of the likeliest that the rule allows.
+
+        Raises ModelError when the model cannot be loaded or fails.
+        """
         pieces: queue.Queue[str | Exception | None] = queue.Queue()
         cancelled = threading.Event()
-        self._worker.submit(self._generate, list(messages), max_tokens, pieces, cancelled)
+        rule = self._rule(passages) if passages else None
+        self._worker.submit(self._generate, list(messages), max_tokens, rule, pieces, cancelled)
         try:
             while (piece := pieces.get()) is not None:
                 if isinstance(piece, ModelError):
@@ -64,6 +79,7 @@ class LlamaGenerator:
         self,
         messages: list[Message],
         max_tokens: int,
+        rule: ReplyRule | None,
         pieces: "queue.Queue[str | Exception | None]",
         cancelled: threading.Event,
     ) -> None:
@@ -71,7 +87,7 @@ class LlamaGenerator:
         self._cancelled = cancelled
         try:
             if not cancelled.is_set():
-                for piece in self._pieces(self.prompt_tokens(messages), max_tokens):
+                for piece in self._pieces(self.prompt_tokens(messages), max_tokens, rule):
                     if cancelled.is_set():
                         break
                     pieces.put(piece)
@@ -81,28 +97,50 @@ class LlamaGenerator:
                 self._llama.reset()
             pieces.put(None if cancelled.is_set() else error)
 
-    def _pieces(self, tokens: list[int], max_tokens: int) -> Iterator[str]:
+    def _pieces(self, tokens: list[int], max_tokens: int, rule: ReplyRule | None) -> Iterator[str]:
         """Decoded text as soon as it is whole characters, greedily: the same prompt gives the same reply."""
-        import llama_cpp
-
         room = self.context_size - len(tokens)
         if room < 1:
             raise ModelError(
                 f"a prompt of {len(tokens)} tokens does not fit the {self.context_size} of {self.name}; ask less at once"
             )
-        vocabulary = llama_cpp.llama_model_get_vocab(self._llama.model)
-        written: list[int] = []
-        given = 0
-        for token in self._llama.generate(tokens, temp=0.0, top_k=1, repeat_penalty=1.0):
-            if llama_cpp.llama_vocab_is_eog(vocabulary, token):
-                return
-            written.append(token)
-            text = self._llama.detokenize(written, prev_tokens=tokens).decode("utf-8", errors="ignore")
+        said, given = b"", 0
+        kept_to = self._processors(tokens, rule) if rule else None
+        reply = self._llama.generate(tokens, temp=0.0, top_k=1, repeat_penalty=1.0, logits_processor=kept_to)
+        for token in takewhile(lambda token: not self._ends(token), islice(reply, min(max_tokens, room))):
+            said += self._llama.detokenize([token])
+            text = said.decode("utf-8", errors="ignore")
             if len(text) > given:
                 yield text[given:]
                 given = len(text)
-            if len(written) >= min(max_tokens, room):
-                return
+
+    def _processors(self, prompt: list[int], rule: ReplyRule) -> Any:
+        """What leaves, of all tokens that may come next, the likeliest that the rule allows; the end where it allows none."""
+        import llama_cpp
+        import numpy as np
+
+        def leave_one(ids: Any, logits: Any) -> Any:
+            said, seen = self._llama.detokenize(ids[len(prompt) :].tolist()), list[int]()
+
+            def longer() -> Iterator[str | None]:
+                for token in _likeliest_first(logits):
+                    piece = b"" if (ends := self._ends(token)) else self._llama.detokenize([token])
+                    if ends or piece:  # others are control tokens
+                        seen.append(token)
+                        yield None if ends else (said + piece).decode("utf-8", errors="surrogateescape")
+
+            chosen = rule.choose(said.decode("utf-8", errors="surrogateescape"), longer())
+            left = np.full_like(logits, -np.inf)
+            left[self._llama.token_eos() if chosen is None else seen[chosen]] = 0.0
+            return left
+
+        return llama_cpp.LogitsProcessorList([leave_one])
+
+    def _ends(self, token: int) -> bool:
+        """Whether a token ends the reply."""
+        import llama_cpp
+
+        return bool(llama_cpp.llama_vocab_is_eog(llama_cpp.llama_model_get_vocab(self._llama.model), token))
 
     def prompt_tokens(self, messages: Sequence[Message]) -> list[int]:
         """The model's own chat template as tokens; only the template's text may become special tokens.
@@ -189,6 +227,15 @@ class LlamaGenerator:
             )
         except (ValueError, OSError, RuntimeError) as error:
             raise ModelError(f"{self._file} cannot be loaded ({error}); give another file with --model") from error
+
+
+def _likeliest_first(logits: Any) -> Iterator[int]:
+    """All tokens, of float32 logits of shape (tokens,); most of the time only the first of them are looked at."""
+    import numpy as np
+
+    few = np.argpartition(-logits, min(_LIKELIEST, len(logits) - 1))[:_LIKELIEST]
+    yield from few[np.argsort(-logits[few], kind="stable")].tolist()
+    yield from np.argsort(-logits, kind="stable").tolist()
 
 
 @cache

@@ -50,5 +50,9 @@ def build_messages(
 
 def _block(number: int, hit: Hit) -> str:
     head = ", ".join(part for part in (hit.title, hit.date) if part)
-    text = " ".join(hit.text.split())
-    return f"[{number}] {neutralise(head)}: {neutralise(text)}"
+    return f"[{number}] {neutralise(head)}: {as_read(hit)}"
+
+
+def as_read(hit: Hit) -> str:
+    """A passage's text as the messages have it."""
+    return neutralise(" ".join(hit.text.split()))

@@ -43,8 +43,11 @@ class ServerGenerator:
         """Return a cautious guess; the server keeps its tokenizer to itself."""
         return len(text) // _CHARACTERS_PER_TOKEN + 1
 
-    def stream(self, messages: Sequence[Message], max_tokens: int) -> Iterator[str]:
-        """Yield pieces of the reply; closing the iterator closes the connection, which stops the server's work."""
+    def stream(self, messages: Sequence[Message], max_tokens: int, passages: Sequence[str] = ()) -> Iterator[str]:
+        """Yield pieces of the reply; closing the iterator closes the connection, which stops the server's work.
+
+        A server chooses its words itself: nothing keeps it to the passages.
+        """
         body = {
             "model": self.name,
             "stream": True,
