@@ -21,18 +21,18 @@ from qa.language.words import FUNCTION_WORDS
 if TYPE_CHECKING:
     from dateparser.date import DateDataParser
 
-_MONTH = rf"(?:{'|'.join([*calendar.month_name[1:], 'Sept', *calendar.month_abbr[1:]])})\b\.?"
-_YEAR = r"(?:19|20)\d\d"
+MONTH = rf"(?:{'|'.join([*calendar.month_name[1:], 'Sept', *calendar.month_abbr[1:]])})\b\.?"
+YEAR = r"(?:19|20)\d\d"
 _DAY = r"(?:3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?"
 _WEEKDAY = "|".join(calendar.day_name)
 _UNIT = "day|week|fortnight|month|year"
 _COUNT = r"\d{1,3}|an?|one|two|three|four|five|six|seven|eight|nine|ten|(?:a )?(?:few|couple of)"
 _WHEN = (  # what the calendar names by itself; the first that fits counts
     r"\d{4}-\d\d-\d\d",
-    rf"(?:the )?{_DAY} (?:of )?{_MONTH}(?:,? {_YEAR})?",
-    rf"{_MONTH} (?:the )?{_DAY}(?!\d)(?:,? {_YEAR})?",
-    rf"{_MONTH}(?:,? (?:of )?{_YEAR})?",
-    rf"(?:the year )?{_YEAR}",
+    rf"(?:the )?{_DAY} (?:of )?{MONTH}(?:,? {YEAR})?",
+    rf"{MONTH} (?:the )?{_DAY}(?!\d)(?:,? {YEAR})?",
+    rf"{MONTH}(?:,? (?:of )?{YEAR})?",
+    rf"(?:the year )?{YEAR}",
 )
 _AS_OF_TODAY = re.compile(r"\bas of (?:today|now|yesterday)\b", re.IGNORECASE)
 _NEWEST = re.compile(
@@ -69,7 +69,7 @@ def date_request(question: str, today: date) -> DateRequest:
         except (ValueError, OverflowError):  # 31 February: what else the question says is not guessed at
             break
         if (since or until or today) <= today:
-            rest = re.sub(r"\s+([?.!,])", r"\1", f"{question[: match.start()]} {question[match.end() :]}")
+            rest = re.sub(r"\s+([?.!,)])", r"\1", f"{question[: match.start()]} {question[match.end() :]}")
             first, last = (day.isoformat() if day else None for day in (since, until))
             return DateRequest(" ".join(rest.split()), first, last, newest)
     return DateRequest(question, newest=newest)
@@ -96,7 +96,7 @@ def _on_side(match: re.Match[str], named: tuple[date, date], today: date) -> Ran
 
 def _past_end(match: re.Match[str], end: date, today: date) -> date:
     """The end of a stretch; a day without a year that comes sooner than it has passed is meant to come: ValueError."""
-    if re.search(_MONTH, match["when"], re.IGNORECASE) and not _has_year(match["when"]) and (today - end).days > 183:
+    if re.search(MONTH, match["when"], re.IGNORECASE) and not _has_year(match["when"]) and (today - end).days > 183:
         raise ValueError(f"{match.group()} lies ahead")
     return end
 
@@ -105,7 +105,7 @@ def _no_date(match: re.Match[str], question: str) -> bool:
     """Whether what looks like a date is none: "12 may", the verb, or a number of things, as in "up to 2000 kilos"."""
     groups = match.groupdict()
     when = groups.get("when") or ""
-    if re.search(r"\bmay\b", when) and re.search(r"\d", when):
+    if re.search(r"\bmay\b", when) and re.search(r"\b\d{1,2}(?!\d)", when):
         return True
     following = re.match(r"\s+([a-z]+)", question[match.end() :])
     only_year = bool(re.fullmatch(_WHEN[4], when, re.IGNORECASE))
@@ -195,15 +195,19 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 _SIDE = r"(?P<side>since|after|before|prior to|until|till|up to|by)"
 _ANY = "|".join(_WHEN)
+_PART = (  # of a month or a year: the whole, since what is told of it often comes later
+    rf"(?:in |at |by |over |during |towards )?the (?:(?:first|last|final) (?:(?:{_COUNT}) )?(?:{_UNIT})s?|beginning|start|middle|end)"
+)
 _PHRASES: tuple[tuple[re.Pattern[str], _Resolve], ...] = (
     (_pattern(rf"(?:between|from) (?P<from>{_ANY}) (?:and|to|until|till) (?P<to>{_ANY})"), _between),
     *((_pattern(rf"{_SIDE} (?P<when>{when})"), _named) for when in _WHEN),
+    *((_pattern(rf"{_PART} of (?P<when>{when})"), _named) for when in _WHEN[3:]),
     *(
         (_pattern(rf"(?:on |in |during |of |for |at the end of |in the (?:month|year) of )?(?P<when>{when})"), _named)
         for when in _WHEN[:3]
     ),
     (_pattern(rf"(?:in |during |of |for |from )(?:early |mid-?|late )?(?P<when>{_WHEN[3]})"), _named),
-    (_pattern(rf"(?P<when>{_MONTH},? (?:of )?{_YEAR})"), _named),
+    (_pattern(rf"(?P<when>{MONTH},? (?:of )?{YEAR})"), _named),
     (_pattern(rf"(?:in |during )(?P<when>{_WHEN[4]})"), _named),
     (
         _pattern(rf"(?:in |during |from |{_SIDE} )?(?P<when>(?:last|previous|this) (?:week|month|year))(?:'s)?"),

@@ -8,6 +8,7 @@ from datetime import date
 from qa.articles import clean_text
 from qa.errors import InputError
 from qa.language.words import FUNCTION_WORDS, words
+from qa.retrieval.carried import with_own_dates
 from qa.retrieval.dates import DateRequest, date_request
 from qa.retrieval.followup import standalone_question
 from qa.types import Message, Scope
@@ -39,7 +40,8 @@ def make_query(question: str, history: Sequence[Message], given: Scope, today: d
 
     An explicit range goes before a phrase; with ``any_date`` a phrase is like any other words.
     """
-    standalone = standalone_question(question, history)
+    before = [turn.content for turn in history if turn.role == "user"]
+    standalone = with_own_dates(standalone_question(question, history), question, before, today)
     request = date_request(standalone, today)
     phrased = not any_date and given.since is None and given.until is None
     if not phrased:
