@@ -96,7 +96,8 @@ def _on_side(match: re.Match[str], named: tuple[date, date], today: date) -> Ran
 
 def _past_end(match: re.Match[str], end: date, today: date) -> date:
     """The end of a stretch; a day without a year that comes sooner than it has passed is meant to come: ValueError."""
-    if re.search(MONTH, match["when"], re.IGNORECASE) and not _has_year(match["when"]) and (today - end).days > 183:
+    when = match.groupdict().get("when") or ""
+    if re.search(MONTH, when, re.IGNORECASE) and not _has_year(when) and (today - end).days > 183:
         raise ValueError(f"{match.group()} lies ahead")
     return end
 
