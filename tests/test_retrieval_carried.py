@@ -23,6 +23,7 @@ USED = "How many used the harbour in 2029?"
         ([LEVEL], "And in October 2028?", " (Lake Odd September 2029)", "And in October 2028? (Lake Odd)"),
         ([LEVEL], "And last week?", " (Lake Odd September 2029)", "And last week? (Lake Odd)"),
         ([LEVEL], "And in October?", " (September 2029)", "And in October 2029?"),
+        ([LEVEL], "And in October?", " (Ann May September)", "And in October 2029? (Ann May)"),
         ([LEVEL], "And the year before?", " (Lake Odd September 2029)", "And in September 2028? (Lake Odd)"),
         ([LEVEL], "What about the month after?", " (Lake Odd)", "And in October 2029? (Lake Odd)"),
         ([USED], "and the year before that?", " (used harbour 2029)", "And in 2028? (used harbour)"),

@@ -90,5 +90,6 @@ def _has_dates(text: str, today: date) -> bool:
 
 
 def _without_dates(added: str, today: date) -> str:
-    words = re.sub(rf"\b(?:{YEAR}|(?-i:{MONTH}))(?!\w)", "", date_request(added, today).question)
+    # A bare May or March may be a name or a walk.
+    words = re.sub(rf"\b(?:{YEAR}|(?!Mar|May){MONTH})(?!\w)", "", date_request(added, today).question)
     return f" ({kept})" if (kept := " ".join(words.strip(" ()").split())) else ""
