@@ -57,7 +57,7 @@ class LlamaGenerator:
         return len(self.plain_tokens(text))
 
     def stream(self, messages: Sequence[Message], max_tokens: int, passages: Sequence[str] = ()) -> Iterator[str]:
-        """Yield pieces of the most likely reply, with passages of the likeliest that the rule allows.
+        """Yield pieces of the most likely reply; with passages, of the most likely one that keeps to them.
 
         Raises ModelError when the model cannot be loaded or fails.
         """
