@@ -293,7 +293,6 @@ class Desk(KeptLibrary):
         read_query("yesterday")  # date phrases have a parser to load
         self.embedder.encode([""])
         self.reader.read("", ())
-        self.reader.read_closely("", ())
         self.reader.supports("", ())
         self.generator.count_tokens("")
 

@@ -141,8 +141,7 @@ def _reader(desk: Desk) -> Iterator[Check]:
     from qa.answering.reader import PassageReader
 
     if isinstance(desk.reader, PassageReader):
-        for name, file in (("reader", desk.reader.file), ("close reader", desk.reader.close_file)):
-            yield Check(name, True, f"{file.name}, sha256 {file_sha256(file)}")
+        yield Check("reader", True, f"{desk.reader.file.name}, sha256 {file_sha256(desk.reader.file)}")
 
 
 def _generator(desk: Desk) -> Iterator[Check]:

@@ -445,9 +445,6 @@ class Reader(Protocol):
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """Return the best readings of each hit, best first and apart from each other, in the order of the hits."""
 
-    def read_closely(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
-        """The same, by a reader that is better and takes longer: for the hits that are worth it."""
-
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """Return for each hit the probability that it says what the sentence says."""
 

@@ -97,8 +97,7 @@ def test_the_weights_of_a_calibration_are_those_the_features_have() -> None:
 
     hit = Hit("a", "News", None, None, None, "It cost 5 marks.", 0, 16, 1.0, 1)
     fitted = PassageReader().calibration
-    readings = [(Reading(8, 9, 1.0),)]
-    reader = SimpleNamespace(read=lambda question, hits: readings, read_closely=lambda question, hits: readings)
+    reader = SimpleNamespace(read=lambda question, hits: [(Reading(8, 9, 1.0),)])
     ((*_, values),) = read_features("How much?", [hit], reader, WordEmbedder())  # type: ignore[arg-type]
     assert set(values) == set(fitted.evidence)
     assert list(features("How much?", [hit], [Evidence(hit, Span(0, 16), "5", 1.0)])) == list(fitted.confidence)

@@ -1,4 +1,4 @@
-"""The default model and what was trained on it become one file each, for generating and for reading: once on each machine.
+"""The default model and its adapter become one file, in the format this processor reads fastest: once on each machine.
 
 A LoRA adapter is two thin matrices beside each weight (Hu et al. 2022): W + alpha / rank * B A. Added in, they cost
 nothing at run time, and a prompt is read two to three times as fast from bfloat16 or Q8_0 as from the Q4_1 of the
@@ -6,9 +6,8 @@ package (benchmarks/generator.md).
 """
 
 import hashlib
-import json
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -21,46 +20,26 @@ _RECIPE = "1"  # another one makes another file
 
 
 def merged(base: Path, adapter: Path, folder: Path | None = None) -> Path:
-    """The generator's merged model in ``folder``, by default the user's cache; made where it is not what was made.
+    """The merged model in ``folder``, by default the user's cache; made where it is missing or no longer what was made.
 
     Raises ModelError when it cannot be written.
     """
     quantization = "BF16" if has_bfloat16() else "Q8_0"
-
-    def write(out: Path) -> None:
-        write_merged(base, adapter, quantization, out)
-
-    return _made_once(quantization, "gguf", base, adapter, folder, write)
-
-
-def merged_close(base: Path, change: Path, folder: Path | None = None) -> Path:
-    """The close reader's merged network, likewise."""
-
-    def write(out: Path) -> None:
-        write_merged_close(base, change, out)
-
-    return _made_once("reader", "safetensors", base, change, folder, write)
-
-
-def _made_once(
-    kind: str, suffix: str, base: Path, change: Path, folder: Path | None, write: Callable[[Path], None]
-) -> Path:
-    """A file whose name tells what it is made of, and beside it the hash that it had when it was made."""
-    key = hashlib.sha256(f"{_RECIPE} {kind} {file_sha256(base)} {file_sha256(change)}".encode()).hexdigest()
+    key = hashlib.sha256(f"{_RECIPE} {quantization} {file_sha256(base)} {file_sha256(adapter)}".encode()).hexdigest()
     folder = folder or cache_path()
-    file = folder / f"{base.stem.split('.')[0]}-{key[:12]}.{kind}.{suffix}"
+    file = folder / f"{base.stem.split('.')[0]}-{key[:12]}.{quantization}.gguf"
     noted = file.with_suffix(".sha256")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{file}.lock"):
             if not (file.is_file() and noted.is_file() and noted.read_text() == file_sha256(file)):
                 part = file.with_suffix(".part")
-                write(part)
+                write_merged(base, adapter, quantization, part)
                 noted.write_text(file_sha256(part))
                 part.replace(file)
     except OSError as error:
         raise ModelError(
-            f"{folder} cannot hold the models, 470 MB ({error.strerror}); make room, or set XDG_CACHE_HOME to another folder"
+            f"{folder} cannot hold the model, 280 MB ({error.strerror}); make room, or set XDG_CACHE_HOME to another folder"
         ) from error
     return file
 
@@ -69,17 +48,15 @@ def write_merged(base: Path, adapter: Path, quantization: str, out: Path) -> Non
     """Write ``base`` with the adapter added in; only the weights it changes are encoded anew."""
     import gguf
 
-    from qa.answering.gguf_model import field
-
     model, change = gguf.GGUFReader(base), gguf.GGUFReader(adapter)
     kind = gguf.GGMLQuantizationType[quantization]
     thin = {tensor.name: tensor.data.astype("float32") for tensor in change.tensors}
-    alpha = float(field(change, "adapter.lora.alpha"))
-    writer = gguf.GGUFWriter(out, str(field(model, "general.architecture")))
-    for name, entry in model.fields.items():
+    alpha = float(_value(change, "adapter.lora.alpha"))
+    writer = gguf.GGUFWriter(out, str(_value(model, "general.architecture")))
+    for name, field in model.fields.items():
         if not name.startswith("GGUF.") and name not in ("general.architecture", "general.file_type"):
             writer.add_key_value(
-                name, entry.contents(), entry.types[0], entry.types[-1] if len(entry.types) > 1 else None
+                name, field.contents(), field.types[0], field.types[-1] if len(field.types) > 1 else None
             )
     writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{quantization}"])
     for tensor in model.tensors:
@@ -95,29 +72,5 @@ def write_merged(base: Path, adapter: Path, quantization: str, out: Path) -> Non
     writer.close()
 
 
-def write_merged_close(base: Path, change: Path, out: Path) -> None:
-    """Write the lowest blocks of ``base`` with the close reader's differences added in and its head, as bfloat16."""
-    import gguf
-    import torch
-    from safetensors import safe_open
-    from safetensors.torch import save_file
-
-    from qa.answering.gguf_model import configuration, tokenizer, weights
-
-    model = gguf.GGUFReader(base)
-    with safe_open(change, "pt") as opened:
-        told = opened.metadata()
-        thin = {name: opened.get_tensor(name).float() for name in opened.keys()}
-    blocks = int(told["blocks"])
-    whole = {f"head.{name}": thin[f"head.{name}"] for name in ("weight", "bias")}
-    for name, value in weights(model, blocks):
-        whole[f"model.{name}"] = torch.tensor(value)
-        if f"{name.removesuffix('.weight')}.a" in thin:
-            a, b = (thin[f"{name.removesuffix('.weight')}.{part}"] for part in "ab")
-            whole[f"model.{name}"] += float(told["scale"]) * b @ a
-    kept = {"config": json.dumps(configuration(model, blocks)), "tokenizer": tokenizer(model).to_str()}
-    save_file(
-        {name: value.to(torch.bfloat16).contiguous() for name, value in whole.items()},
-        out,
-        kept | {"causal": told["causal"]},
-    )
+def _value(reader: Any, name: str) -> Any:
+    return reader.get_field(name).contents()

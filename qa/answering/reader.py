@@ -2,16 +2,15 @@
 
 MiniLM with a head that scores every token as start and as end of the answer; "no answer" is the span at the first
 token, as Devlin et al. 2019 (BERT) do for SQuAD 2.0. The same network, trained on from there, tells whether a passage
-says what a sentence says. A network eight times as large reads what the first one finds best once more. Weights, data
-and scripts: models/reader/, models/support/, models/close_reader/.
+says what a sentence says. Weights, data and scripts: models/reader/, models/support/.
 """
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qa.errors import ModelError
 from qa.types import Calibration, Hit, Reading
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from qa.answering.pair_model import Pairs
 
 READER_SHA256 = "5da2ed1ed52e32085479c894d7a5c46b8318c4d4a99a3e75927b2efcd961fa57"
-CLOSE_READER_SHA256 = "e31cf66ad39b4bb38038eb7963c5e7be42698ca97ffea73cae78ec6b65fd0111"
 SUPPORT_SHA256 = "1ae3a5c3297f701dd30ba431487d01578b55cf2fe080a2452bafc774c7729169"
 _BATCH = 4  # of similar length: a third faster on two cores than 8 as they come
 LONGEST = 320  # tokens of question, headline and passage together
@@ -30,12 +28,11 @@ _READINGS = 3  # of each passage; the best one alone misses what another feature
 
 
 class PassageReader:
-    """The three trained networks; torch is loaded with the first question, not before."""
+    """The two trained networks; torch is loaded with the first question, not before."""
 
     def __init__(self) -> None:
         """Find the weights. Raises ModelError when they are missing or not the known ones."""
         self.file = own_weights("reader/reader.safetensors", READER_SHA256)
-        self.close_file = own_weights("close_reader/close_reader.safetensors", CLOSE_READER_SHA256)
         self._support_file = own_weights("support/support.safetensors", SUPPORT_SHA256)
         self._loading = threading.Lock()
 
@@ -51,82 +48,54 @@ class PassageReader:
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """Return the best answer spans of each hit."""
         with self._loading:
-            network = self._spans
-        return _readings(network, question, hits)
-
-    def read_closely(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
-        """Return the best answer spans of each hit by the larger network, which takes several times as long."""
-        with self._loading:
-            network = self._close
-        return _readings(network, question, hits)
+            tokenizer, model = self._spans
+        readings: dict[int, tuple[Reading, ...]] = {}
+        for numbers, pairs, scores in _scored(tokenizer, model, question, hits, LONGEST):
+            for row, number in enumerate(numbers):
+                shift = hits[number].start
+                found = pairs.best_spans(row, scores[row], _READINGS)
+                readings[number] = tuple(Reading(shift + f.start, shift + f.end, f.margin) for f in found)
+        return [readings[number] for number in range(len(hits))]
 
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """Return for each hit the probability that it says what the sentence says."""
         from qa.answering.pair_model import claim_logits
 
         with self._loading:
-            network = self._claims
+            tokenizer, model = self._claims
         sure: dict[int, float] = {}
-        for numbers, pairs, scores in _scored(network, sentence, hits, LONGEST_CLAIM):
+        for numbers, pairs, scores in _scored(tokenizer, model, sentence, hits, LONGEST_CLAIM):
             sure.update(zip(numbers, claim_logits(scores.float(), pairs).sigmoid().tolist(), strict=True))
         return [sure[number] for number in range(len(hits))]
 
     @cached_property
-    def _spans(self) -> "_Network":
-        return _pair_network(self.file)
+    def _spans(self) -> tuple[Any, Any]:
+        return _loaded(self.file)
 
     @cached_property
-    def _close(self) -> "_Network":
-        return _close_network(self.close_file)
-
-    @cached_property
-    def _claims(self) -> "_Network":
-        return _pair_network(self._support_file)
+    def _claims(self) -> tuple[Any, Any]:
+        return _loaded(self._support_file)
 
 
-class _Network(NamedTuple):
-    """How texts become tokens (questions, headlines, passages, tokens at most), and what the tokens score."""
+def _loaded(file: Path) -> tuple[Any, Any]:
+    from qa.answering.pair_model import loaded_model
 
-    encode: Callable[[Sequence[str], Sequence[str], Sequence[str], int], "Pairs"]
-    scores: Callable[["Pairs"], Any]
-
-
-def _pair_network(file: Path) -> _Network:
-    from qa.answering.pair_model import encode_pairs, loaded_model
-
-    tokenizer, model = loaded_model(file)
-    return _Network(partial(encode_pairs, tokenizer), lambda pairs: model(pairs.ids, pairs.mask, pairs.types))
-
-
-def _close_network(change: Path) -> _Network:
-    from qa.answering.choice import DEFAULT, model_file
-    from qa.answering.close_model import encode_close, loaded_close_model
-    from qa.answering.merging import merged_close
-
-    tokenizer, model = loaded_close_model(merged_close(model_file(DEFAULT), change))
-    return _Network(partial(encode_close, tokenizer), lambda pairs: model(pairs.ids, pairs.mask))
-
-
-def _readings(network: _Network, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
-    found: dict[int, tuple[Reading, ...]] = {}
-    for numbers, pairs, scores in _scored(network, question, hits, LONGEST):
-        for row, number in enumerate(numbers):
-            shift, best = hits[number].start, pairs.best_spans(row, scores[row], _READINGS)
-            found[number] = tuple(Reading(shift + f.start, shift + f.end, f.margin) for f in best)
-    return [found[number] for number in range(len(hits))]
+    return loaded_model(file)
 
 
 def _scored(
-    network: _Network, text: str, hits: Sequence[Hit], longest: int
+    tokenizer: Any, model: Any, text: str, hits: Sequence[Hit], longest: int
 ) -> Iterator[tuple[list[int], "Pairs", Any]]:
     """Batches that have every hit once: which hits, the pairs of each with the text, scores of shape (hits, tokens, 2)."""
     import torch
+
+    from qa.answering.pair_model import encode_pairs
 
     order = sorted(range(len(hits)), key=lambda number: len(hits[number].text))
     for first in range(0, len(hits), _BATCH):
         part = order[first : first + _BATCH]
         titles, texts = [hits[number].title for number in part], [hits[number].text for number in part]
-        pairs = network.encode([text] * len(part), titles, texts, longest)
+        pairs = encode_pairs(tokenizer, [text] * len(part), titles, texts, longest)
         with torch.inference_mode():
-            scores = network.scores(pairs)
+            scores = model(pairs.ids, pairs.mask, pairs.types)
         yield part, pairs, scores
