@@ -148,11 +148,13 @@ READ = (8, 16, 24)  # passages of the product's ranking that the reader puts in 
 
 def read_orders(desk: Desk, query: Query, ranking: Sequence[Hit]) -> dict[int, list[Hit]]:
     """For each number of READ: so many passages in the order of their strongest evidence, then the others."""
-    hits = ranking[: max(READ)]
-    evidence = find_evidence(query.text, hits, desk.reader, desk.embedder, desk.reader.calibration.evidence)
-    read = list(dict.fromkeys(e.hit for e in evidence))
-    # A passage's strength depends on the first ranks only by their order, so fewer passages are a part of all.
-    return {count: list(dict.fromkeys([hit for hit in read if hit in ranking[:count]] + [*ranking])) for count in READ}
+
+    def read(count: int) -> list[Hit]:
+        weights = desk.reader.calibration.evidence
+        evidence = find_evidence(query.text, ranking[:count], desk.reader, desk.embedder, weights)
+        return list(dict.fromkeys([*(e.hit for e in evidence), *ranking]))
+
+    return {count: read(count) for count in READ}
 
 
 def record(case: Case, hits: Sequence[Hit]) -> Record:

@@ -216,7 +216,7 @@ class Desk(KeptLibrary):
             answer = grown(answer, cited, withheld, began)
             yield answer
         quoted = bool(cited.sentences)
-        messages, used, cut = self._prompt(query, evidence)
+        messages, used, cut = self._prompt(query, evidence, answer.passages)
         prompted, cut_out = (tuple(map(answer.passages.index, part)) for part in (used, cut))
         answer = replace(answer, prompted=prompted, cut=cut_out)
 
@@ -293,6 +293,7 @@ class Desk(KeptLibrary):
         read_query("yesterday")  # date phrases have a parser to load
         self.embedder.encode([""])
         self.reader.read("", ())
+        self.reader.read_closely("", ())
         self.reader.supports("", ())
         self.generator.count_tokens("")
 
@@ -306,10 +307,16 @@ class Desk(KeptLibrary):
         """The generator, made when first needed."""
         return self._once(self._make_generator)
 
-    def _prompt(self, query: Query, evidence: Sequence[Evidence]) -> tuple[list[Message], list[Hit], list[Hit]]:
-        """What the generator reads, the passages in it, none where not even one fits its context, and those that did not fit."""
+    def _prompt(
+        self, query: Query, evidence: Sequence[Evidence], passages: Sequence[Hit]
+    ) -> tuple[list[Message], list[Hit], list[Hit]]:
+        """What the generator reads, the passages in it, none where not even one fits its context, and those that did not fit.
+
+        The passages of the evidence come first, then the others, but where only the newest article is to speak.
+        """
         settings, generator = self.settings, self.generator
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
-        best = passages_for(list(dict.fromkeys(e.hit for e in evidence)), settings.context_passages)
+        hits = [*(e.hit for e in evidence), *(() if query.newest else passages)]
+        best = passages_for(hits, settings.context_passages)
         messages, used = build_messages(query.standalone, best, budget, generator.count_tokens)
         return messages, used, [hit for hit in best if hit not in used]

@@ -141,7 +141,8 @@ def _reader(desk: Desk) -> Iterator[Check]:
     from qa.answering.reader import PassageReader
 
     if isinstance(desk.reader, PassageReader):
-        yield Check("reader", True, f"{desk.reader.file.name}, sha256 {file_sha256(desk.reader.file)}")
+        for name, file in (("reader", desk.reader.file), ("close reader", desk.reader.close_file)):
+            yield Check(name, True, f"{file.name}, sha256 {file_sha256(file)}")
 
 
 def _generator(desk: Desk) -> Iterator[Check]:

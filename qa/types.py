@@ -197,8 +197,8 @@ class Timings:
 class Answer:
     """An answer, a refusal, or, while streaming, as much of it as has passed its check.
 
-    ``prompted`` are the indices of the ``passages`` that were put before the generator, best first; ``cut`` those of the
-    passages that were to be, and for which there was no room.
+    ``prompted`` are the indices of the ``passages`` that were put before the generator, those with the best
+    evidence first; ``cut`` those of the passages that were to be, and for which there was no room.
     """
 
     question: str
@@ -444,6 +444,9 @@ class Reader(Protocol):
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """Return the best readings of each hit, best first and apart from each other, in the order of the hits."""
+
+    def read_closely(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
+        """The same, by a reader that is better and takes longer: for the hits that are worth it."""
 
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """Return for each hit the probability that it says what the sentence says."""

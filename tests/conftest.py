@@ -27,7 +27,7 @@ ARTICLES = {
 
 
 EVIDENCE_FEATURES = (
-    "margin", "similarity", "cover", "cover_near", "rank", "relevance", "fits", "misfits", "missing_names",
+    "margin", "glance", "similarity", "cover", "cover_near", "rank", "relevance", "fits", "misfits", "missing_names",
 )  # fmt: skip
 CONFIDENCE_FEATURES = (
     "bias", "strength", "second", "cover", "missing_names", "missing_numbers", "margin", "sentence_cover",
@@ -82,6 +82,8 @@ class WordReader:
             share, _, span = max(shares, key=lambda entry: entry[:2])
             readings.append((Reading(hit.start + span.start, hit.start + span.end, 10 * share - 5),))
         return readings
+
+    read_closely = read
 
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """The share of the sentence's stems that stand in a sentence of the hit which has most of them."""

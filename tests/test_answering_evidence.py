@@ -1,7 +1,7 @@
 """What the passages hold for a question."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -39,15 +39,28 @@ def evidence(answer: str, strength: float, date: str | None = None) -> Evidence:
 
 
 class TableReader:
-    """Reads from a table: one list of starts, ends and margins for each hit, in their order."""
+    """Reads from a table: one list of starts, ends and margins for each hit, in their order.
 
-    def __init__(self, *table: list[tuple[int, int, float]]) -> None:
+    Closely it reads the same, or what ``close`` has for the article.
+    """
+
+    def __init__(
+        self, *table: list[tuple[int, int, float]], close: Mapping[str, list[tuple[int, int, float]]] | None = None
+    ) -> None:
         """Keep the table."""
-        self.table = table
+        self.table, self.close = table, close or {}
+        self.rows: dict[Hit, list[tuple[int, int, float]]] = {}
+        self.read_once_more: list[str] = []
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """The rows of the table."""
+        self.rows = dict(zip(hits, self.table, strict=True))
         return [tuple(Reading(*entry) for entry in row) for row in self.table]
+
+    def read_closely(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
+        """The rows of those articles."""
+        self.read_once_more = [hit.article_id for hit in hits]
+        return [tuple(Reading(*e) for e in self.close.get(hit.article_id, self.rows[hit])) for hit in hits]
 
 
 def found(question: str, hits: Sequence[Hit], *table: list[tuple[int, int, float]], **weights: float) -> list[Evidence]:
@@ -121,17 +134,33 @@ def test_without_hits_or_readings_there_is_no_evidence() -> None:
     assert embedder.encoded == []
 
 
-def test_only_the_sentences_that_are_strongest_without_it_are_embedded() -> None:
-    """Twelve, with every reading of theirs; without weights all of them, since those are fitted on all."""
-    text = " ".join(f"Bridge {n} reopened." for n in range(10, 34))
-    starts = [text.index(f"Bridge {n}") for n in range(10, 34)]
-    table = [(start, start + 6, start / 100) for start in reversed(starts)] + [(starts[-1] + 7, starts[-1] + 9, -5.0)]
-    embedder = WordEmbedder()
-    kept = read_features("?", [hit(text=text)], TableReader(table), embedder, weighing(margin=1.0))
-    assert len(embedder.encoded) == 1 + 12
-    assert {span.start for _, span, _, _ in kept} == set(starts[-12:])
-    assert len(kept) == 12 + 1
-    assert len(read_features("?", [hit(text=text)], TableReader(table), embedder)) == len(table)
+def test_the_most_promising_passages_are_read_closely_and_only_those_readings_count() -> None:
+    """Six of eight: a margin of 1.0 makes up for half a logit of relevance, and what lies behind that is left out."""
+    hits = [replace(hit(str(n)), score=-0.1 * n) for n in range(8)]
+    margins = [
+        -1.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        0.0,
+        5.0,
+    ]  # with twice the relevance: -1, -.2, -.4, -.6, -.8, -1, -1.2, 3.6
+    table = TableReader(*([(*ANSWER, margin)] for margin in margins), close={"7": [(54, 63, -2.0)]})
+    evidence = find_evidence("cost?", hits, table, WordEmbedder(), weighing(margin=1.0))
+    assert table.read_once_more == ["7", "1", "2", "3", "4", "0"]
+    assert {one.hit.article_id for one in evidence} == set(table.read_once_more)
+    assert [(one.answer, one.margin) for one in evidence if one.hit.article_id == "7"] == [("It rained", -2.0)]
+
+
+def test_what_the_first_reader_thought_of_a_sentence_is_a_feature() -> None:
+    """Its best margin there, wherever in the sentence; twelve below where it saw nothing in it."""
+    text = TEXT.index("The work"), TEXT.index(" cost")
+    table = TableReader([(*text, 0.5), (*ANSWER, 1.5)], close={"a": [(*ANSWER, 3.0), (54, 63, -1.0)]})
+    (*_, first), (*_, second) = read_features("?", [hit()], table, WordEmbedder())
+    assert (first["margin"], first["glance"]) == (3.0, 1.5)
+    assert (second["margin"], second["glance"]) == (-1.0, -12.0)
 
 
 def test_the_features_can_be_computed_by_hand() -> None:
@@ -142,12 +171,12 @@ def test_the_features_can_be_computed_by_hand() -> None:
     (_, span, answer, first), (*_, second) = read_features(question, hits, table, WordEmbedder())
     assert (span, answer) == (Span(21, 53), "48 million")
     assert first == {
-        "margin": 2.0, "similarity": pytest.approx(3 / math.sqrt(5 * 6)), "cover": 3 / 5, "cover_near": 4 / 5,
+        "margin": 2.0, "glance": 2.0, "similarity": pytest.approx(3 / math.sqrt(5 * 6)), "cover": 3 / 5, "cover_near": 4 / 5,
         "rank": 1.0, "relevance": 0.0, "fits": 1.0, "misfits": 0.0, "missing_names": 1.0,
     }  # fmt: skip
     assert set(first) == set(EVIDENCE_FEATURES)
     assert second | {"similarity": None} == {
-        "margin": -3.0, "similarity": None, "cover": 1 / 5, "cover_near": 4 / 5,
+        "margin": -3.0, "glance": -3.0, "similarity": None, "cover": 1 / 5, "cover_near": 4 / 5,
         "rank": 1 / 2, "relevance": -1.5, "fits": 0.0, "misfits": 1.0, "missing_names": 1.0,
     }  # fmt: skip
 

@@ -76,6 +76,18 @@ def test_it_is_made_once_and_again_when_it_is_damaged(base: Path, adapter: Path,
     assert not list((tmp_path / "cache").glob("*.part"))
 
 
+def test_what_is_made_is_taken_without_writing(base: Path, adapter: Path, tmp_path: Path) -> None:
+    """Not even a lock, which could not be had here; what is damaged then cannot be made again."""
+    file = merged(base, adapter, tmp_path / "cache")
+    lock = Path(f"{file}.lock")
+    lock.unlink(missing_ok=True)
+    lock.mkdir()
+    assert merged(base, adapter, tmp_path / "cache") == file
+    file.write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="cannot hold the model"):
+        merged(base, adapter, tmp_path / "cache")
+
+
 def test_another_adapter_makes_another_file(base: Path, adapter: Path, tmp_path: Path) -> None:
     """The name carries the hashes of both."""
     first = merged(base, adapter, tmp_path)

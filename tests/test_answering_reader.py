@@ -61,6 +61,19 @@ def test_the_trained_reader_finds_the_answer_and_tells_passages_apart() -> None:
     assert all(100 <= r.start < r.end <= h.end for h, rs in zip(hits, (first, second), strict=True) for r in rs)
 
 
+@pytest.mark.models
+def test_of_a_text_too_long_to_read_beside_a_passage_what_is_asked_last_counts() -> None:
+    """A question behind or before much else finds its answer; a sentence that long is never taken for supported."""
+    text = "Treasurer Ida Holm said that the new roof would cost 62,000 marks."
+    hits = [Hit("1", "News", None, None, None, text, 0, len(text), 1.0, 1)]
+    reader, much, asked = PassageReader(), "A choir sang in the square and it rained. " * 60, "What will the roof cost?"
+    for question in (much + asked, f"{asked} {much}"):
+        for read in (reader.read, reader.read_closely):
+            [[best, *_]] = read(question, hits)
+            assert "62,000" in text[best.start : best.end]
+    assert reader.supports(f"{much} The roof would cost 62,000 marks.".replace(". ", ", "), hits) == [0.0]
+
+
 def test_a_claim_is_as_doubtful_as_its_most_doubtful_word() -> None:
     """Logits 2, 2, 2 stay 2; of 2, 2, -4 the last one counts, softened by how many words there are."""
     pair = Pairs(torch.zeros(2, 5), torch.ones(2, 5), torch.tensor([[0, 0, 0, 1, 1]] * 2), None, (0, 0), None)
@@ -97,7 +110,8 @@ def test_the_weights_of_a_calibration_are_those_the_features_have() -> None:
 
     hit = Hit("a", "News", None, None, None, "It cost 5 marks.", 0, 16, 1.0, 1)
     fitted = PassageReader().calibration
-    reader = SimpleNamespace(read=lambda question, hits: [(Reading(8, 9, 1.0),)])
+    readings = [(Reading(8, 9, 1.0),)]
+    reader = SimpleNamespace(read=lambda question, hits: readings, read_closely=lambda question, hits: readings)
     ((*_, values),) = read_features("How much?", [hit], reader, WordEmbedder())  # type: ignore[arg-type]
     assert set(values) == set(fitted.evidence)
     assert list(features("How much?", [hit], [Evidence(hit, Span(0, 16), "5", 1.0)])) == list(fitted.confidence)

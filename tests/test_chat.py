@@ -387,6 +387,18 @@ def test_the_passages_put_before_the_generator_are_named(ready: MakeDesk) -> Non
     assert ready().ask("Who won the chess championship?").prompted == ()
 
 
+def test_what_was_not_read_closely_fills_the_prompt(ready: MakeDesk, tmp_path: Path) -> None:
+    """Six passages are, the others come behind them; of a question for what is newest, only that of the newest which answers."""
+    more = {f"work{number}.txt": f"Work began on road {number}.\n" for number in range(6)}
+    ready().index(write_articles(tmp_path / "more", more))
+    desk = ready(TRUE, TRUE, context_passages=9)
+    answer = desk.ask(COST)
+    assert len(answer.prompted) == 9
+    assert answer.passages[answer.prompted[0]].article_id == "bridge.txt"
+    newest = desk.ask(f"{COST[:-1]} now?")
+    assert [newest.passages[index].article_id for index in newest.prompted] == ["bridge.txt"]
+
+
 def test_a_date_phrase_is_read_against_today(ready: MakeDesk) -> None:
     """A month means the last time it has come."""
     question = "How many crowns did the work or the union want last month?"

@@ -45,3 +45,12 @@ class LowRank:
             self.a[name].grad = SCALE * self.b[name].T @ gradient
             self.b[name].grad = SCALE * gradient @ self.a[name].T
             self.layers[name].weight.grad = None
+
+
+def warmed_cosine(optimizer: torch.optim.Optimizer, steps: int) -> torch.optim.lr_scheduler.LRScheduler:
+    """A schedule that warms up over a twentieth of the steps and falls along a cosine to a twentieth of the rate."""
+    warm = max(1, steps // 20)
+    return torch.optim.lr_scheduler.LambdaLR(
+        optimizer,
+        lambda step: min((step + 1) / warm, 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))),
+    )

@@ -9,7 +9,6 @@ answers. Starts from the quantised weights that users have, dequantised; bfloat1
 
 import argparse
 import json
-import math
 import random
 import time
 from collections.abc import Iterator
@@ -21,7 +20,7 @@ from transformers import AutoModelForCausalLM
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from models.generator.adapter_file import read_adapter, write_adapter
-from models.generator.low_rank import LowRank
+from models.generator.low_rank import LowRank, warmed_cosine
 from qa.answering.choice import DEFAULT, model_file
 from qa.answering.generator import LlamaGenerator
 from qa.answering.prompt import NOT_SAID, build_messages
@@ -165,17 +164,14 @@ def main() -> None:
     changed = {name for name in layers if int(name.split(".")[1]) >= arguments.frozen}
     adapter = LowRank(layers, arguments.rank, changed)
     model.bfloat16()
+    model.model.rotary_emb = type(model.model.rotary_emb)(model.config)  # its angles need more digits than that
     if arguments.start:
         read_adapter(adapter, model.config, arguments.start)
     trained = adapter.parameters()
     planned = list(steps(train))
     print(f"{len(train)} groups, {sum(g['total'] for g in train)} tokens, {len(planned)} steps", flush=True)
     optimizer = torch.optim.AdamW(trained, lr=arguments.rate, weight_decay=0.0, betas=(0.9, 0.98))
-    warm = max(1, len(planned) // 20)
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer,
-        lambda s: min((s + 1) / warm, 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * min(1.0, s / len(planned))))),
-    )
+    schedule = warmed_cosine(optimizer, len(planned))
     arguments.out.mkdir(parents=True, exist_ok=True)
     log, began, seen = [], time.time(), 0
     adapter.put_in()

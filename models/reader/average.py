@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import AutoTokenizer
 
-from models.reader.train import HELD_OUT, evaluate, load
+from models.reader.train import HELD_OUT, evaluate, load, reading
 from qa.answering.pair_model import PairModel
 from qa.retrieval.embedder import base_folder
 
@@ -30,9 +30,9 @@ def main() -> None:
     weights = average({Path(file): float(share) for file, share in zip(rest[::2], rest[1::2], strict=True)})
     model = PairModel.from_base(base_folder())
     model.load_state_dict(weights, strict=False)
-    tokenizer = AutoTokenizer.from_pretrained(base_folder())
+    read = reading(model.eval(), AutoTokenizer.from_pretrained(base_folder()))
     for name in HELD_OUT:
-        print(name, evaluate(model, tokenizer, load(Path(examples) / f"{name}.jsonl")))
+        print(name, evaluate(read, load(Path(examples) / f"{name}.jsonl")))
     save_file({name: value.to(torch.bfloat16).contiguous() for name, value in weights.items()}, out)
 
 

@@ -18,7 +18,7 @@ import json
 import random
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
@@ -150,14 +150,16 @@ class Once:
         self.desk, self.calibration = desk, desk.reader.calibration
         self.name, self.fingerprint, self.dimension = "once", "once", desk.embedder.dimension
         self.readings: dict[int, tuple[Reading, ...]] = {}
+        self.close: dict[int, tuple[Reading, ...]] = {}
         self.vectors: dict[str, np.ndarray] = {}
 
     def read(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """As the reader does."""
-        new = [hit for hit in hits if hit.passage_id not in self.readings]
-        read = self.desk.reader.read(question, new)
-        self.readings |= {hit.passage_id: found for hit, found in zip(new, read, strict=True)}
-        return [self.readings[hit.passage_id] for hit in hits]
+        return _once(self.readings, self.desk.reader.read, question, hits)
+
+    def read_closely(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
+        """As the reader does."""
+        return _once(self.close, self.desk.reader.read_closely, question, hits)
 
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """As the reader does."""
@@ -169,6 +171,17 @@ class Once:
         if new:
             self.vectors |= dict(zip(new, self.desk.embedder.encode(new), strict=True))
         return np.array([self.vectors[text] for text in texts])
+
+
+def _once(
+    known: dict[int, tuple[Reading, ...]],
+    read: Callable[[str, Sequence[Hit]], list[tuple[Reading, ...]]],
+    question: str,
+    hits: Sequence[Hit],
+) -> list[tuple[Reading, ...]]:
+    new = [hit for hit in hits if hit.passage_id not in known]
+    known |= {hit.passage_id: found for hit, found in zip(new, read(question, new), strict=True)}
+    return [known[hit.passage_id] for hit in hits]
 
 
 def fit_evidence(cases: list[dict]) -> dict[str, float]:
@@ -256,7 +269,7 @@ def balanced_fit(what: str, cases: list[dict], x: np.ndarray) -> LogisticRegress
 def replied(desk: qa.Desk, case: dict) -> tuple[list[Hit], list[Draft]]:
     """The passages the generator was shown, as in qa/chat.py, and what it replied."""
     settings, generator = desk.settings, desk.generator
-    best = passages_for(list(dict.fromkeys(e.hit for e in case["evidence"])), settings.context_passages)
+    best = passages_for([*(e.hit for e in case["evidence"]), *case["hits"]], settings.context_passages)
     messages, used = build_messages(case["question"], best, 1900, generator.count_tokens)
     said = generator.stream(messages, settings.answer_tokens, list(map(as_read, used)))
     return used, list(drafts(said, len(used)))

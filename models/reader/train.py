@@ -12,6 +12,7 @@ import argparse
 import json
 import random
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -19,13 +20,14 @@ from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
 from transformers import AutoTokenizer
 
-from qa.answering.pair_model import PairModel, encode_pairs
+from qa.answering.pair_model import PairModel, Pairs, encode_pairs
 from qa.answering.reader import LONGEST
 from qa.retrieval.embedder import base_folder
 
 BATCH_TOKENS = 6144
 SEED = 0
 HEAD_RATE = 1e-3
+Read = Callable[[list[dict]], tuple[Pairs, torch.Tensor]]
 HELD_OUT = ("held-out", "news-held-out", "written-held-out", "twisted-held-out", "left-open-held-out")
 
 
@@ -102,8 +104,7 @@ def targets(encoded, examples: list[dict]) -> torch.Tensor:
     for i, example in enumerate(examples):
         place = (0, 0)
         if example["answer"]:
-            offset = len(example["title"]) + 1 if example["title"] else 0
-            start, end = example["answer"][0] + offset, example["answer"][1] + offset
+            start, end = (at + encoded.passage_starts[i] for at in example["answer"])
             tokens = [
                 t
                 for t, (a, b) in enumerate(encoded.offsets[i])
@@ -114,18 +115,26 @@ def targets(encoded, examples: list[dict]) -> torch.Tensor:
     return torch.tensor(rows)
 
 
+def reading(model: PairModel, tokenizer) -> Read:
+    """How a network reads a batch of examples: as pairs, with their scores."""
+
+    def read(part: list[dict]) -> tuple[Pairs, torch.Tensor]:
+        encoded = encode_pairs(
+            tokenizer, *([one[key] for one in part] for key in ("question", "title", "text")), LONGEST
+        )
+        return encoded, model(encoded.ids, encoded.mask, encoded.types)
+
+    return read
+
+
 @torch.no_grad()
-def evaluate(model, tokenizer, examples: list[dict]) -> dict[str, float]:
+def evaluate(read: Read, examples: list[dict]) -> dict[str, float]:
     """Span F1 where there is an answer, and how well the score tells answered from unanswered (AUROC)."""
-    model.eval()
     overlap, margins, labels = [], [], []
     examples = sorted(examples, key=lambda example: len(example["text"]))  # a batch is padded to its longest
     for first in range(0, len(examples), 32):
         part = examples[first : first + 32]
-        encoded = encode_pairs(
-            tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part], LONGEST
-        )
-        scores = model(encoded.ids, encoded.mask, encoded.types)
+        encoded, scores = read(part)
         for i, example in enumerate(part):
             best = encoded.best_spans(i, scores[i], 1)[0]
             margins.append(best.margin)
@@ -137,7 +146,6 @@ def evaluate(model, tokenizer, examples: list[dict]) -> dict[str, float]:
                 overlap.append(2 * len(gold & found) / (len(gold) + len(found)) if gold & found else 0.0)
     from sklearn.metrics import roc_auc_score
 
-    model.train()
     return {
         "character_f1": round(sum(overlap) / len(overlap), 4),
         "auroc": round(float(roc_auc_score(labels, margins)), 4),
@@ -180,29 +188,34 @@ def main() -> None:
     optimizer, schedule = optimizer_with_schedule(model, arguments.rate, steps)
     arguments.out.mkdir(parents=True, exist_ok=True)
     log, best, began = [], 0.0, time.time()
+    read = reading(model, tokenizer)
+
+    def measured() -> dict[str, dict[str, float]]:
+        model.eval()
+        figures = {name: evaluate(read, examples) for name, examples in held_out.items()}
+        model.train()
+        return figures
+
     if arguments.start:
-        log.append({"epoch": 0, **{name: evaluate(model, tokenizer, examples) for name, examples in held_out.items()}})
+        log.append({"epoch": 0, **measured()})
         print(log[-1], flush=True)
     model.train()
     step = 0
     for epoch in range(arguments.epochs):
         for batch in batches(train, lengths, rng):
             part = [train[i] for i in batch]
-            encoded = encode_pairs(
-                tokenizer, [e["question"] for e in part], [e["title"] for e in part], [e["text"] for e in part], LONGEST
-            )
-            places = targets(encoded, part)
             with torch.autocast("cpu", dtype=torch.bfloat16, enabled=arguments.bfloat16):
-                scores = model(encoded.ids, encoded.mask, encoded.types)
+                encoded, scores = read(part)
+            places = targets(encoded, part)
             loss = sum(cross_entropy(scores[..., side].float(), places[:, side]) for side in (0, 1)) / 2
             stepped(model, loss, optimizer, schedule)
             step += 1
             if step % 20 == 0:
                 print(f"step {step}/{steps} loss {loss.item():.3f} {time.time() - began:.0f}s", flush=True)
-        measured = {name: evaluate(model, tokenizer, examples) for name, examples in held_out.items()}
-        log.append({"epoch": epoch + 1, "seconds": round(time.time() - began), **measured})
+        found = measured()
+        log.append({"epoch": epoch + 1, "seconds": round(time.time() - began), **found})
         print(log[-1], flush=True)
-        total = sum(value for figures in measured.values() for value in figures.values())
+        total = sum(value for figures in found.values() for value in figures.values())
         if total > best:
             best = total
             save(model, arguments.out / "reader.safetensors")

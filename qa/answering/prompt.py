@@ -17,13 +17,13 @@ _TEMPLATE_TOKENS = 24  # what a chat template adds around two messages, generous
 
 
 def passages_for(hits: Sequence[Hit], most: int) -> list[Hit]:
-    """The first ``most`` hits, two of an article, one of an article with near copies; more only where others are lacking.
+    """The first ``most`` hits, each once, two of an article, one of an article with near copies; more only where others are lacking.
 
     What says a thing often, in one text or in many alike, is put before the model no oftener than what says it once.
     """
     given = Counter[str]()
     first, more = list[Hit](), list[Hit]()
-    for hit in hits:
+    for hit in dict.fromkeys(hits):
         given[hit.article_id] += 1
         (first if given[hit.article_id] <= (1 if hit.copied else _OF_AN_ARTICLE) else more).append(hit)
     return (first + more)[:most]

@@ -27,7 +27,13 @@ _PACKAGES = (
     "ir-measures", "rouge-score",
 )  # fmt: skip
 # Beside the models that have a name: what decides which sentence may stand, what is refused and what a follow-up asks.
-_WEIGHTS = ("support/support.safetensors", "reader/calibration.json", "followup/weights.json", "reranker/weights.json")
+_WEIGHTS = (
+    "close_reader/close_reader.safetensors",
+    "support/support.safetensors",
+    "reader/calibration.json",
+    "followup/weights.json",
+    "reranker/weights.json",
+)
 _WORST = 10
 _CONDITIONS = (
     "questions", "corpus", "articles", "given", "today", "code", "versions", "models", "settings", "machine",
