@@ -19,7 +19,7 @@ from transformers import LlamaConfig, LlamaModel
 from qa.answering.pair_model import Pairs
 from qa.processor import torch_is_faster_in_bfloat16
 
-UNSEEN = -30_000.0  # added to the score of what may not be seen
+_UNSEEN = -30_000.0  # added to the score of what may not be seen
 _ALIGNED = 16  # a batch is filled up to a multiple of it, so that few shapes occur
 
 
@@ -40,7 +40,7 @@ class CloseModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followe
         turned = self.model.rotary_emb(hidden, torch.arange(length)[None])
         seen = mask.bool()[:, None, None, :].expand(-1, 1, length, -1)
         both, left = (
-            torch.where(part, 0.0, UNSEEN).to(kind) for part in (seen, seen & torch.ones(length, length).tril().bool())
+            torch.where(part, 0.0, _UNSEEN).to(kind) for part in (seen, seen & torch.ones(length, length).tril().bool())
         )
         for number, block in enumerate(self.model.layers):
             hidden = block(hidden, attention_mask=left if number < self.causal else both, position_embeddings=turned)
