@@ -13,7 +13,7 @@ from qa.answering.citations import CitedText
 from qa.answering.composing import add_quotes, grown, milliseconds_since, refused
 from qa.answering.disagreement import brought_up_to_date, differing
 from qa.answering.drafting import drafts
-from qa.answering.evidence import Evidence, find_evidence, of_the_newest, strongest_first, worth_quoting
+from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first, worth_quoting
 from qa.answering.prompt import as_read, build_messages, passages_for
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.several import as_one
@@ -186,6 +186,8 @@ class Desk(KeptLibrary):
 
         if query.newest:
             evidence = of_the_newest(evidence, answers)
+        elif query.near is not None:
+            evidence = of_the_nearest(evidence, query.near, answers)
         evidence = brought_up_to_date(evidence, hits, answers)
         values = differing(evidence, lambda part: answers(part, DIFFERS_ALONE))
         for answered in self._answered(query, answer, evidence, values, began, wanted):
@@ -312,11 +314,11 @@ class Desk(KeptLibrary):
     ) -> tuple[list[Message], list[Hit], list[Hit]]:
         """What the generator reads, the passages in it, none where not even one fits its context, and those that did not fit.
 
-        The passages of the evidence come first, then the others, but where only the newest article is to speak.
+        The passages of the evidence come first, then the others, but where only one article is to speak, for its date.
         """
         settings, generator = self.settings, self.generator
         budget = min(settings.context_tokens, generator.context_size) - settings.answer_tokens
-        hits = [*(e.hit for e in evidence), *(() if query.newest else passages)]
+        hits = [*(e.hit for e in evidence), *(() if query.newest or query.near else passages)]
         best = passages_for(hits, settings.context_passages)
         messages, used = build_messages(query.standalone, best, budget, generator.count_tokens)
         return messages, used, [hit for hit in best if hit not in used]

@@ -6,6 +6,8 @@ Nothing here reads, writes or imports anything heavy. Dates are ISO strings (``Y
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from math import inf
 from typing import Any, Literal, Protocol
 
 Origin = Literal["generated", "quoted"]
@@ -117,6 +119,13 @@ class Scope:
         if day is None:
             return self.since is None and self.until is None
         return (self.since or day) <= day <= (self.until or day)
+
+    def days_to(self, day: str | None) -> float:
+        """By how many days an ISO date lies outside the range; infinite for None, of an undated article."""
+        if day is None:
+            return inf
+        outside = (self.since or day) if day < (self.since or day) else min(day, self.until or day)
+        return float(abs((date.fromisoformat(day) - date.fromisoformat(outside)).days))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from qa.answering.evidence import (
     Evidence,
     evidence_given,
     find_evidence,
+    of_the_nearest,
     of_the_newest,
     read_features,
     stands_in,
     worth_quoting,
 )
-from qa.types import Hit, Reading, Span
+from qa.types import Hit, Reading, Scope, Span
 from tests.conftest import EVIDENCE_FEATURES, WordEmbedder, WordReader
 
 TEXT = "The bridge reopened. The work cost 48 million crowns. It rained."
@@ -224,6 +225,31 @@ def test_the_newest_article_speaks_among_those_that_answer() -> None:
     assert newest(old, undated, new, far, more, above=9.0) == [old]  # none: the best one
     assert newest(undated, above=1.0) == [undated]
     assert newest(above=1.0) == []
+
+
+def test_of_a_range_that_nothing_in_it_answers_the_closest_article_speaks() -> None:
+    """Of those that answer, on either side; where the best of all is in the range, everything is kept."""
+    before, inside, after, more, undated = (
+        Evidence(hit(article_id, text, date=date), Span(0, len(text)), text, strength)
+        for article_id, text, date, strength in (
+            ("before", "v", "2031-02-25", 5.0),
+            ("inside", "w", "2031-03-10", 4.0),
+            ("after", "x", "2031-04-02", 3.5),
+            ("after", "y", "2031-04-02", -4.0),
+            ("undated", "z", None, 4.5),
+        )
+    )
+    march = Scope("2031-03-01", "2031-03-31")
+
+    def closest(*given: Evidence, above: float = 3.0) -> list[Evidence]:
+        return of_the_nearest(given, march, lambda part: part[0].strength > above)
+
+    assert closest(before, undated, inside, after, more) == [after, more]  # two days after it, the other four before
+    assert closest(before, undated, inside, after, more, above=4.2) == [before]
+    assert closest(before, after, above=9.0) == [before]  # none: the best one
+    assert closest(undated, above=1.0) == [undated]
+    assert closest(inside, after) == [inside, after]
+    assert closest() == []
 
 
 def test_a_rival_is_quoted_too_where_it_is_half_as_likely() -> None:

@@ -427,6 +427,24 @@ def test_where_no_article_of_a_phrase_s_dates_answers_all_dates_are_searched(rea
     assert (stopped.abstained, stopped.since) == (True, "2031-05-01")
 
 
+@pytest.mark.parametrize(
+    ("asked", "cited"),
+    [("last week", "bridge.txt"), ("in January 2031", "earlier.txt"), ("in November 2030", "earlier.txt")],
+)
+def test_where_all_dates_are_searched_what_is_dated_closest_speaks(
+    ready: MakeDesk, tmp_path: Path, asked: str, cited: str
+) -> None:
+    """Whether the range has an article that does not answer, as last week, or none at all."""
+    earlier = "date 2031-02-01 Bridge dearer\n\nMayor Edda Quist said the work had cost 41 million crowns.\n"
+    ready().index(write_articles(tmp_path / "more", {"earlier.txt": earlier}))
+    desk = ready(TRUE, TRUE)
+    answer = desk.ask(f"{COST[:-1]} {asked}?", today="2031-05-28")
+    sound(desk, answer)
+    assert {citation.article_id for citation in answer.citations} == {cited}
+    assert "all dates were searched" in (answer.reason or "")
+    assert answer.conflicts == ()
+
+
 def test_what_a_phrase_s_range_holds_is_read_first_and_nothing_twice(ready: MakeDesk, tmp_path: Path) -> None:
     """The articles of other dates are read only where those of the range do not answer."""
 

@@ -148,6 +148,8 @@ def test_a_possessive_goes_with_its_phrase() -> None:
         "LATEST",
         "as of today",
         "to date",
+        "recently",
+        "lately",
     ],
 )
 def test_newest_words_ask_for_an_order_and_not_for_a_range(phrase: str) -> None:

@@ -1,9 +1,10 @@
-"""Which article speaks where the newest is asked for, and where nothing is said of it: rules compared on made-up news.
+"""Which article speaks where the newest is asked for, a week, or no time: rules compared on made-up news.
 
     python -m models.reader.newest
 
 Two sets of questions, each of two kinds: those of the held-out topics, most of which the strongest evidence answers
-already; and those where an older article says plainly what a newer one corrects in passing, with "now" and without.
+already; and those where an older article says plainly what a newer one corrects in passing, with "now" and without. The
+latter once more, asked of "this week" some days after the correction, of which no article tells.
 Counted is how often the first evidence of the chosen article is of the right article and holds the right value.
 """
 
@@ -11,7 +12,7 @@ import random
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import qa
@@ -19,7 +20,7 @@ from models.generator.stories import Printed, group, printed
 from models.reader.calibrate import write_articles
 from models.reader.news import topics, worlds
 from qa.answering.disagreement import brought_up_to_date
-from qa.answering.evidence import Evidence, find_evidence, of_the_newest
+from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first
 from qa.answering.refusal import confidence
 from qa.retrieval.query import Query, make_query
 from qa.types import Hit, Scope
@@ -68,14 +69,23 @@ def corrections(
                     yield row(question, passages, made.index(later), first.owner.value(new[0]))
 
 
+def after_all(rows: Iterator[dict]) -> Iterator[dict]:
+    """The questions whose answer is the last article's, asked of "this week" eight days after it."""
+    for one in rows:
+        last = max(passage["date"] for passage in one["passages"])
+        if one["passages"][one["gold"][0]]["date"] == last:
+            today = date.fromisoformat(last) + timedelta(days=8)
+            yield {**one, "question": f"{one['question'].rstrip('?')} this week?", "today": today.isoformat()}
+
+
 def row(question: str, passages: list[dict], gold: int, answer: str) -> dict:
     """A question with its passages, as the open sets have them."""
     return {"question": question, "passages": passages, "gold": [gold], "answers": [answer]}
 
 
-def query_of(question: str) -> Query:
-    """The question as the product reads it today."""
-    return make_query(question, (), Scope(), date.today())
+def query_of(question: str, today: str | None = None) -> Query:
+    """The question as the product reads it, on a day."""
+    return make_query(question, (), Scope(), date.fromisoformat(today) if today else date.today())
 
 
 def measure(name: str, rows: list[dict]) -> None:
@@ -86,12 +96,15 @@ def measure(name: str, rows: list[dict]) -> None:
         desk.index(Path(folder) / "passages.jsonl.gz")
         weights, cases = desk.reader.calibration, list[Case]()
         for one in rows:
-            query = query_of(one["question"])
+            query = query_of(one["question"], one.get("today"))
             with desk.library.snapshot() as snapshot:
                 hits = desk.found(snapshot, query, desk.settings.shown_passages)
-            cases.append(
-                (one, query, hits, find_evidence(query.text, hits, desk.reader, desk.embedder, weights.evidence))
-            )
+            inside = [hit for hit in hits if query.scope.covers(hit.date)]
+            others = [hit for hit in hits if not query.scope.covers(hit.date)]
+            undated, evidence = query.of_all_dates(), list[Evidence]()
+            for asked, part in ((query, inside), (undated, others)):
+                evidence += find_evidence(asked.text, part, desk.reader, desk.embedder, weights.evidence, hits)
+            cases.append((one, undated if others else query, hits, strongest_first(evidence)))
 
     def right(choose: Callable[[Case], list[Evidence]]) -> int:
         chosen = [(case[0], choose(case)[0]) for case in cases]
@@ -113,14 +126,20 @@ def measure(name: str, rows: list[dict]) -> None:
     def led(case: Case, above: float) -> list[Evidence]:
         return brought_up_to_date(case[3], case[2], answers(case, above))
 
-    print(f"{name}: {len(cases)} questions")
+    def closest(case: Case, above: float) -> list[Evidence]:
+        return of_the_nearest(case[3], case[1].near or Scope(), answers(case, above))
+
+    print(f"{name}: {len(cases)} questions; the strongest right: {right(lambda case: case[3])}")
+    if any(case[1].near for case in cases):
+        print("  closest that answers by itself, from:", {a: right(lambda case, a=a: closest(case, a)) for a in ALONE})
+        return
     print("  led by what brings it up to date, from:", {a: right(lambda case, a=a: led(case, a)) for a in ALONE})
     print("  newest within so many logits of the best:", {w: right(lambda case, w=w: close(case, w)) for w in WITHIN})
     print("  newest that answers by itself, from:", {a: right(lambda case, a=a: alone(case, a)) for a in ALONE})
 
 
 def main() -> None:
-    """Measure both sets."""
+    """Measure all sets."""
     for kind, now in (("newest asked for", True), ("nothing said", False)):
         rows = list(corrected_in_passing(NOW if now else ("?",)))
         random.Random(0).shuffle(rows)
@@ -128,6 +147,10 @@ def main() -> None:
         rows = list(asked_of_held_out(newest=now))
         random.Random(0).shuffle(rows)
         measure(f"held-out topics, {kind}", rows[:MOST])
+
+    rows = list(after_all(corrected_in_passing(("?",))))
+    random.Random(0).shuffle(rows)
+    measure("corrected in passing, asked of a week without a report", rows[:MOST])
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from qa.answering.support import MOST_QUOTED
 from qa.language.sentences import sentence_spans
 from qa.language.values import numbers
 from qa.language.words import content_stems, names_asked, words
-from qa.types import Embedder, Hit, Reader, Reading, Span
+from qa.types import Embedder, Hit, Reader, Reading, Scope, Span
 
 HALF_AS_LIKELY = 0.69  # a difference of logits
 _WIDEST = 12.0  # logits beyond which a margin says no more
@@ -149,8 +149,25 @@ def by_article(evidence: Sequence[Evidence]) -> list[list[Evidence]]:
 
 def of_the_newest(evidence: Sequence[Evidence], answers: Callable[[Sequence[Evidence]], bool]) -> list[Evidence]:
     """What the newest article says of those whose evidence ``answers`` by itself; of the best one where none does."""
+    return max(_answering(evidence, answers), key=_dated, default=[])
+
+
+def of_the_nearest(
+    evidence: Sequence[Evidence], scope: Scope, answers: Callable[[Sequence[Evidence]], bool]
+) -> list[Evidence]:
+    """Likewise, what the article says whose date is the fewest days away from a range that none in it answers.
+
+    Where the best of all is in the range all the same, it is kept with all others.
+    """
+    if not evidence or scope.covers(evidence[0].hit.date):
+        return list(evidence)
+    outside = [found for found in evidence if not scope.covers(found.hit.date)]
+    return min(_answering(outside, answers), key=lambda part: scope.days_to(part[0].hit.date))
+
+
+def _answering(evidence: Sequence[Evidence], answers: Callable[[Sequence[Evidence]], bool]) -> list[list[Evidence]]:
     articles = by_article(evidence)
-    return max([part for part in articles if answers(part)] or articles[:1], key=_dated, default=[])
+    return [part for part in articles if answers(part)] or articles[:1]
 
 
 def _dated(evidence: Sequence[Evidence]) -> str:

@@ -36,7 +36,7 @@ _WHEN = (  # what the calendar names by itself; the first that fits counts
 )
 _AS_OF_TODAY = re.compile(r"\bas of (?:today|now|yesterday)\b", re.IGNORECASE)
 _NEWEST = re.compile(
-    r"\b(latest|newest|most recent(?:ly)?|current(?:ly)?|right now|at the moment|at present|these days|nowadays|so far|"
+    r"\b(latest|newest|recent(?:ly)?|lately|current(?:ly)?|right now|at the moment|at present|these days|nowadays|so far|"
     r"to date|by now|now|up to date|as it stands|as of today)\b",
     re.IGNORECASE,
 )

@@ -28,11 +28,13 @@ class Query:
     newest: bool
     phrases: tuple[str, ...] = ()  # what the question puts in quotation marks, without them
     phrased: bool = False  # whether the range is that of a phrase of the question, not one that was set
+    near: Scope | None = None  # a range that was given up: what is dated closest to it is asked for
 
     def of_all_dates(self) -> "Query":
-        """The same without its range; its date phrase is like any other words."""
-        scope = Scope(articles=self.scope.articles)
-        return replace(self, text=self.standalone, scope=scope, phrased=False)
+        """The same without its range, but for what is closest to it; its date phrase is like any other words."""
+        ranged = self.scope.since is not None or self.scope.until is not None
+        near, scope = self.scope if ranged else self.near, Scope(articles=self.scope.articles)
+        return replace(self, text=self.standalone, scope=scope, phrased=False, near=near)
 
 
 def make_query(question: str, history: Sequence[Message], given: Scope, today: date, any_date: bool = False) -> Query:
