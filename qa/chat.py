@@ -13,7 +13,15 @@ from qa.answering.citations import CitedText
 from qa.answering.composing import add_quotes, grown, milliseconds_since, refused
 from qa.answering.disagreement import brought_up_to_date, differing
 from qa.answering.drafting import drafts
-from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first, worth_quoting
+from qa.answering.evidence import (
+    Evidence,
+    find_evidence,
+    of_the_nearest,
+    of_the_newest,
+    strongest_first,
+    verified,
+    worth_quoting,
+)
 from qa.answering.prompt import as_read, build_messages, passages_for
 from qa.answering.refusal import VOTES, Vote, confidence, nearest_articles, settled
 from qa.answering.several import as_one
@@ -174,20 +182,29 @@ class Desk(KeptLibrary):
         """Yield the answer from the evidence of its passages as it grows; returns the refusal where there is none."""
         settings, weights, hits = self.settings, self.reader.calibration, answer.passages
 
+        known: dict[Evidence, float | None] = {}
+
+        def sure_of(part: Sequence[Evidence]) -> float:
+            for best in part[:1]:
+                if best not in known:
+                    known[best] = verified(query.undated, [best], self.reader)[0].verified
+                part = [replace(best, verified=known[best]), *part[1:]]
+            return confidence(query.text, hits, part, weights.confidence)
+
         # Refuse before anything is generated where no reply would make it sure enough.
-        sure = confidence(query.text, hits, evidence, weights.confidence)
+        sure = sure_of(evidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
             return refused(answer, query.text, nearest, began)
         yield answer
 
         def answers(part: Sequence[Evidence], sure_from: float = ANSWERS_ALONE) -> bool:
-            return confidence(query.text, hits, part, weights.confidence) >= sure_from
+            return sure_of(part) >= sure_from
 
-        if query.newest:
-            evidence = of_the_newest(evidence, answers)
-        elif query.near is not None:
+        if query.near is not None:
             evidence = of_the_nearest(evidence, query.near, answers)
+        elif query.newest:
+            evidence = of_the_newest(evidence, answers)
         evidence = brought_up_to_date(evidence, hits, answers)
         values = differing(evidence, lambda part: answers(part, DIFFERS_ALONE))
         for answered in self._answered(query, answer, evidence, values, began, wanted):
@@ -296,7 +313,6 @@ class Desk(KeptLibrary):
         self.embedder.encode([""])
         self.reader.read("", ())
         self.reader.read_closely("", ())
-        self.reader.supports("", ())
         self.generator.count_tokens("")
 
     @property

@@ -8,7 +8,7 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import LlamaConfig
 
-from qa.answering.close_model import CloseModel, encode_close
+from qa.answering.close_model import CLAIM, QUESTION, CloseModel, encode_close
 
 SMALL = LlamaConfig(
     vocab_size=9, hidden_size=8, intermediate_size=8, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1
@@ -34,6 +34,16 @@ def test_an_answer_may_be_any_word_of_the_passage_without_the_blank_before_it(le
     tokens = [tuple(place - front for place in places) for places in pairs.offsets[0][pairs.is_passage[0]].tolist()]
     assert tokens == [(0, 1), (0, 1), (1, 2), (3, 6), (6, 7)]  # the É is two bytes
     assert pairs.ids[0, 0] == 1  # and before all, what begins a text
+
+
+def test_the_words_of_a_question_or_claim_are_told_from_all_else(letters: Tokenizer) -> None:
+    """Without what stands before it and without blanks; a token counts from its first letter."""
+    for front, asked in ((QUESTION, ["Who?"]), (CLAIM, ["Él won."])):
+        pairs = encode_close(letters, asked, ["Race"], ["Él won."], 60, front)
+        told = pairs.offsets[0][(pairs.types[0] == 0).numpy()] - len(front)
+        assert "".join(asked[0][start:end] for start, end in sorted(set(map(tuple, told.tolist())))) == asked[
+            0
+        ].replace(" ", "")
 
 
 def test_a_long_passage_is_cut_and_short_ones_are_filled_up(letters: Tokenizer) -> None:

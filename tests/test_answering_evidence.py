@@ -14,6 +14,7 @@ from qa.answering.evidence import (
     of_the_newest,
     read_features,
     stands_in,
+    verified,
     worth_quoting,
 )
 from qa.types import Hit, Reading, Scope, Span
@@ -204,6 +205,54 @@ def test_the_fake_reader_is_what_it_says() -> None:
     assert (best.text, best.strength) == (COST, pytest.approx(10 * 2 / 3 - 5))
 
 
+@pytest.mark.parametrize(
+    ("read", "answer"),
+    [
+        ('"The Mill"', '"The Mill"'),
+        ('The Mill"', "The Mill"),
+        ("(a mill", "a mill"),
+        ("a mill (old)", "a mill (old)"),
+        ("“The Mill", "The Mill"),
+        ("the mill – ", "the mill"),
+        ("–5 degrees,", "–5 degrees"),
+        ("BBB-", "BBB-"),
+        ('21" wide', '21" wide'),
+        ("“The Mill”", "“The Mill”"),
+        ("„Die Mühle“", "„Die Mühle“"),
+        ("The Mill,”", "The Mill"),
+        ("48 %", "48 %"),
+        ("“", "“"),
+    ],
+)
+def test_an_answer_has_no_mark_of_what_stands_around_it(read: str, answer: str) -> None:
+    """Half a pair of quotation marks or brackets, a dash or a comma at its end; where nothing else is left it stays."""
+    text = f"It was {read} that burned."
+    start = len("It was ")
+    [best] = found("?", [hit(text=text)], [(start, start + len(read), 1.0)])
+    assert best.answer == answer
+
+
+def test_the_best_evidence_is_verified_by_its_passage_once() -> None:
+    """The claim is the question with the answer; one stem of its six, "April", stands nowhere: 10 * 5/6 - 5."""
+    first, second = replace(evidence("48 million crowns", 4.0), hit=hit()), evidence("Hallin", 3.0)
+    best, other = verified("How many crowns had the work cost in April?", [first, second], WordReader())
+    assert best == replace(first, verified=pytest.approx(10 * 5 / 6 - 5))
+    assert other == second
+    assert verified("Another question?", [best, other], WordReader()) == [best, other]
+    assert verified("How many?", [], WordReader()) == []
+
+
+@pytest.mark.parametrize(("logit", "counts"), [(-40.0, -12.0), (3.0, 3.0), (40.0, 12.0)])
+def test_what_is_certain_counts_no_more_than_twelve_logits(logit: float, counts: float) -> None:
+    """Either way."""
+
+    class Certain(WordReader):
+        def verify(self, question: str, answers: Sequence[str], hits: Sequence[Hit]) -> list[float]:
+            return [logit]
+
+    assert verified("?", [evidence("48 million", 4.0)], Certain())[0].verified == counts
+
+
 def test_the_newest_article_speaks_among_those_that_answer() -> None:
     """With all it says, also what is weaker; an undated one is older than any."""
     old, new, more, undated, far = (
@@ -232,7 +281,7 @@ def test_of_a_range_that_nothing_in_it_answers_the_closest_article_speaks() -> N
     before, inside, after, more, undated = (
         Evidence(hit(article_id, text, date=date), Span(0, len(text)), text, strength)
         for article_id, text, date, strength in (
-            ("before", "v", "2031-02-25", 5.0),
+            ("before", "v", "2031-02-23", 5.0),
             ("inside", "w", "2031-03-10", 4.0),
             ("after", "x", "2031-04-02", 3.5),
             ("after", "y", "2031-04-02", -4.0),
@@ -244,12 +293,24 @@ def test_of_a_range_that_nothing_in_it_answers_the_closest_article_speaks() -> N
     def closest(*given: Evidence, above: float = 3.0) -> list[Evidence]:
         return of_the_nearest(given, march, lambda part: part[0].strength > above)
 
-    assert closest(before, undated, inside, after, more) == [after, more]  # two days after it, the other four before
+    assert closest(before, undated, inside, after, more) == [after, more]  # two days after it, the other six before
     assert closest(before, undated, inside, after, more, above=4.2) == [before]
     assert closest(before, after, above=9.0) == [before]  # none: the best one
-    assert closest(undated, above=1.0) == [undated]
+    assert closest(undated, before, above=1.0) == [undated, before]
     assert closest(inside, after) == [inside, after]
     assert closest() == []
+
+
+def test_of_articles_about_as_far_from_a_range_the_best_speaks() -> None:
+    """What an archive of 2030 says of 1998 is in what its articles tell, not in their dates."""
+    later = Evidence(hit("later", "v", date="2031-06-01"), Span(0, 1), "v", 5.0)
+    sooner = Evidence(hit("sooner", "w", date="2030-01-01"), Span(0, 1), "w", 4.0)
+
+    def closest(scope: Scope) -> list[Evidence]:
+        return of_the_nearest([later, sooner], scope, lambda part: True)
+
+    assert closest(Scope("1998-01-01", "1998-12-31")) == [later]
+    assert closest(Scope("2029-10-01", "2029-12-01")) == [sooner]
 
 
 def test_a_rival_is_quoted_too_where_it_is_half_as_likely() -> None:

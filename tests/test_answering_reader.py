@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from qa.answering.pair_model import Found, Pairs, claim_logits
+from qa.answering.close_model import claim_logits
+from qa.answering.pair_model import Found, Pairs
 from qa.answering.reader import PassageReader
 from qa.types import Hit
 

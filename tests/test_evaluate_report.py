@@ -66,7 +66,9 @@ def test_a_report_is_written_and_read_again(tmp_path: Path, make_desk: MakeDesk)
     document = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
     assert (document["seed"], document["settings"]["shown_passages"]) == (7, 16)
     assert document["models"]["embedder"] == "words-512"
-    assert {"support/support.safetensors", "reader/calibration.json", "followup/weights.json"} < set(document["models"])
+    assert {"close_reader/close_reader.safetensors", "reader/calibration.json", "followup/weights.json"} < set(
+        document["models"]
+    )
     assert document["code"].startswith("sha256 ")
     assert {"python", "torch", "newsdesk"} <= set(document["versions"])
     assert {"group", "name", "value", "count", "low", "high", "unit"} == set(document["figures"][0])

@@ -174,6 +174,11 @@ def test_other_words_ask_for_no_order(question: str) -> None:
         ("Who now owns the club?", True),
         ("Which now leads?", True),
         ("What does the trust that now owns the club say now?", True),
+        ("Who leads the trust that recently bought the club?", False),
+        ("What did the recently elected mayor promise?", False),
+        ("Which company, recently covered by two papers, was bought?", False),
+        ("How many died in the recent flood?", False),
+        ("Which bridge did the council recently close?", True),
     ],
 )
 def test_now_in_a_clause_tells_things_apart(question: str, newest: bool) -> None:

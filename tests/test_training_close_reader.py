@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig
 
 from models.close_reader.train import drawn, put_back, save
@@ -58,3 +58,13 @@ def test_a_training_goes_on_from_what_was_written(tmp_path: Path) -> None:
     assert torch.allclose(other.head.weight, model.head.weight, atol=1e-3)
     for first, second in zip(change.parameters(), copied.parameters(), strict=True):
         assert torch.allclose(first, second, atol=1e-3)
+
+
+def test_a_training_goes_on_from_a_network_that_knew_no_claims(tmp_path: Path) -> None:
+    """Its two scores come back, those of claims are drawn by chance."""
+    model = CloseModel(SMALL, 0)
+    drawn_by_chance = model.head.weight[2:].clone()
+    save_file({"head.weight": torch.ones(2, 8), "head.bias": torch.ones(2)}, tmp_path / "before.safetensors")
+    put_back(model, LowRank({}, 2, set()), tmp_path / "before.safetensors")
+    assert (model.head.weight[:2] == 1).all()
+    assert torch.equal(model.head.weight[2:], drawn_by_chance)

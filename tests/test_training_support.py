@@ -6,8 +6,17 @@ from pathlib import Path
 import pytest
 
 from models.reader import written
-from models.support.examples import CLAIMS, NARROW, answer_pairs, read_claims, sentence_pairs, stretch
-from models.support.train import unsaid_words
+from models.support.examples import (
+    CLAIMS,
+    NARROW,
+    answer_pairs,
+    asked_of_their_own,
+    open_pairs,
+    read_claims,
+    sentence_pairs,
+    stretch,
+    twisted_pairs,
+)
 
 PAIRS = """# 2031-04-02 Bridge at Ovelan opens
 + The bridge is open.
@@ -95,8 +104,40 @@ def test_every_claim_is_on_a_written_article(held_out: bool) -> None:
     assert not said[0] & said[1]
 
 
-def test_the_words_that_differ_are_those_that_are_wrong() -> None:
-    """By their places; what only the supported claim has is nowhere in the other."""
-    said, unsaid = "The state pays 6 million for it.", "The town pays 9 million."
-    assert [unsaid[slice(*place)] for place in unsaid_words(said, unsaid)] == ["town", "9"]
-    assert unsaid_words(said, said) == []
+OPEN = "The bridge cost 4 million marks. Ida Holm drew it."
+
+
+def asked(question: str, answer: str | None, row: str = "a", text: str = OPEN) -> dict:
+    """An example of the reader's."""
+    start = text.index(answer) if answer else 0
+    place = [start, start + len(answer)] if answer else None
+    return {"question": question, "title": "Bridge", "text": text, "answer": place, "row": row}
+
+
+def test_a_twisted_question_comes_with_the_answer_of_the_one_it_was_made_from() -> None:
+    """Both are claims on the same passage."""
+    first, twist = asked("Who drew it?", "Ida Holm"), asked("Who never drew it?", None)
+    [made] = twisted_pairs([first, twist])
+    assert (made["said"], made["unsaid"], made["text"]) == (
+        "Who drew it? Ida Holm.",
+        "Who never drew it? Ida Holm.",
+        OPEN,
+    )
+
+
+def test_an_open_question_comes_with_an_answer_of_another_one_of_its_kind() -> None:
+    """The claim beside it is the question that has that answer; where none is of its kind there is no claim."""
+    given = [asked("Who drew it?", "Ida Holm"), asked("How much did it cost?", "4 million marks")]
+    [made] = open_pairs([*given, asked("How long is it?", None)], random.Random(0))
+    assert (made["said"], made["unsaid"]) == (
+        "How much did it cost? 4 million marks.",
+        "How long is it? 4 million marks.",
+    )
+    assert list(open_pairs([given[0], asked("How long is it?", None)], random.Random(0))) == []
+    assert list(open_pairs([*given, asked("How long is it?", None, text="Another.")], random.Random(0))) == []
+
+
+def test_a_question_that_another_passage_answers_is_too_far_from_this_one() -> None:
+    """A set's own open questions stay."""
+    answered, mined, left = asked("Who?", "Ida Holm", "a"), asked("Who?", None, "a"), asked("Why?", None, "b")
+    assert asked_of_their_own([answered, mined, left]) == [answered, left]

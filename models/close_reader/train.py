@@ -1,10 +1,11 @@
 """Train the close reader: low-rank differences to the lower blocks of the default language model, and a head that points.
 
-    python -m models.close_reader.train EXAMPLES OUT [--paragraphs 8000] [--news 8000] [--left-open 4000] [--twisted 1000]
-        [--rank 32] [--rate 4e-4] [--seed 0] [--start FILE]
+    python -m models.close_reader.train EXAMPLES CLAIMS OUT [--paragraphs 8000] [--news 8000] [--left-open 4000] [--twisted 1000]
+        [--claims 0] [--rank 32] [--rate 4e-4] [--seed 0] [--start FILE]
 
-EXAMPLES is the folder of models/reader: 55 % of what is drawn of paragraphs and of news have an answer. One pass, each block
-compiled, bfloat16. Writes close_reader.safetensors and log.json.
+EXAMPLES is the folder of models/reader, CLAIMS that of models/support: 55 % of what is drawn of paragraphs and of news have an
+answer. One pass, batches of questions and of pairs of claims by chance in turn, each block compiled, bfloat16. Writes
+close_reader.safetensors and log.json.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from torch.nn.functional import cross_entropy
 from transformers import LlamaConfig
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from models.close_reader.claims import claim_loss, encoded_claims, evaluate_claims
 from models.generator.low_rank import SCALE, LowRank, warmed_cosine
 from models.generator.train import attention
 from models.reader.train import HEAD_RATE, HELD_OUT, Read, batches, evaluate, load, targets
@@ -34,7 +36,8 @@ from qa.answering.reader import LONGEST
 BLOCKS, CAUSAL = 24, 8  # of 30: those used, and of these the ones that stay as they are and read from left to right
 ANSWERED = 0.55  # share of the paragraphs and of the news
 HELD_OUT_EACH = 300  # examples, every so many steps
-MEASURED_EVERY = 200
+MEASURED_EVERY = 500
+CLAIMS_WEIGHT = 0.5  # a claim has a loss of four parts, a question of two
 
 
 def untrained(reader: gguf.GGUFReader) -> CloseModel:
@@ -66,7 +69,9 @@ def made_trainable(model: CloseModel, rank: int) -> LowRank:
 def put_back(model: CloseModel, change: LowRank, file: Path) -> None:
     """Go on from what was saved."""
     saved = load_file(file)
-    model.head.load_state_dict({name: saved[f"head.{name}"].float() for name in ("weight", "bias")})
+    for name, value in model.head.named_parameters():
+        rows = saved[f"head.{name}"]
+        value.data[: len(rows)] = rows.float()  # those of claims may not have been trained yet
     for name in change.layers:
         change.a[name].data.copy_(saved[f"{name}.a"])
         change.b[name].data.copy_(saved[f"{name}.b"])
@@ -116,8 +121,9 @@ def main() -> None:
     """Train one pass over examples drawn by chance."""
     parser = argparse.ArgumentParser()
     parser.add_argument("examples", type=Path)
+    parser.add_argument("claims_folder", type=Path)
     parser.add_argument("out", type=Path)
-    for name, count in (("paragraphs", 8000), ("news", 8000), ("left-open", 4000), ("twisted", 1000)):
+    for name, count in (("paragraphs", 8000), ("news", 8000), ("left-open", 4000), ("twisted", 1000), ("claims", 0)):
         parser.add_argument(f"--{name}", type=int, default=count)
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--rate", type=float, default=4e-4)
@@ -136,23 +142,34 @@ def main() -> None:
         name: random.Random(0).sample(load(arguments.examples / f"{name}.jsonl"), HELD_OUT_EACH) for name in HELD_OUT
     }
 
+    claims, claims_held_out = (load(arguments.claims_folder / f"{part}.jsonl") for part in ("train", "held-out"))
+    claims = rng.sample(claims, min(len(claims), arguments.claims))
+
     read = reading(model, coder)
     lengths = [int(encoded(coder, [one]).mask.sum()) for one in examples]
-    planned = batches(examples, lengths, rng)
+    claim_lengths = [int(encoded_claims(coder, [one]).mask.sum()) for one in claims]
+    planned = [(False, batch) for batch in batches(examples, lengths, rng)]
+    if claims:
+        planned += [(True, batch) for batch in batches(claims, claim_lengths, rng)]
+        rng.shuffle(planned)
     slow, fast = change.parameters(), list(model.head.parameters())
     optimizer = torch.optim.AdamW(
         [{"params": slow, "lr": arguments.rate}, {"params": fast, "lr": HEAD_RATE}], weight_decay=0.0, betas=(0.9, 0.98)
     )
     schedule = warmed_cosine(optimizer, len(planned))
-    print(f"{len(examples)} examples, {sum(lengths)} tokens, {len(planned)} steps", flush=True)
+    tokens = sum(lengths) + sum(claim_lengths)
+    print(f"{len(examples)} examples, {len(claims)} pairs of claims, {tokens} tokens, {len(planned)} steps", flush=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
     log, began, seen = [], time.time(), 0
     change.put_in()
-    for number, batch in enumerate(planned, start=1):
-        part = [examples[at] for at in batch]
-        pairs, scores = read(part)
-        places = targets(pairs, part)
-        loss = sum(cross_entropy(scores[..., side], places[:, side]) for side in (0, 1)) / 2
+    for number, (claimed, batch) in enumerate(planned, start=1):
+        if claimed:
+            loss = CLAIMS_WEIGHT * claim_loss(model, coder, [claims[at] for at in batch])
+        else:
+            part = [examples[at] for at in batch]
+            pairs, scores = read(part)
+            places = targets(pairs, part)
+            loss = sum(cross_entropy(scores[..., side], places[:, side]) for side in (0, 1)) / 2
         loss.backward()
         change.take_gradients()
         torch.nn.utils.clip_grad_norm_([*slow, *fast], 1.0)
@@ -160,12 +177,18 @@ def main() -> None:
         optimizer.zero_grad()
         change.put_in()
         schedule.step()
-        seen += sum(lengths[at] for at in batch)
-        if number % 10 == 0:
-            print(f"step {number} loss {float(loss):.3f} {seen / (time.time() - began):.0f} tokens/s", flush=True)
+        seen += sum((claim_lengths if claimed else lengths)[at] for at in batch)
+        if number % 10 < 2:
+            what = "claims" if claimed else "questions"
+            print(
+                f"step {number} loss of {what} {loss.item():.3f} {seen / (time.time() - began):.0f} tokens/s",
+                flush=True,
+            )
         if number % MEASURED_EVERY == 0 or number == len(planned):
             save(model, change, arguments.out / "close_reader.safetensors")
             figures = {name: evaluate(read, part) for name, part in held_out.items()}
+            if claims:
+                figures["claims"] = evaluate_claims(model, coder, claims_held_out)
             log.append({"step": number, "seconds": round(time.time() - began), **figures})
             print(log[-1], flush=True)
     settings = {name: value for name, value in vars(arguments).items() if not isinstance(value, Path)}

@@ -20,7 +20,7 @@ from models.generator.stories import Printed, group, printed
 from models.reader.calibrate import write_articles
 from models.reader.news import topics, worlds
 from qa.answering.disagreement import brought_up_to_date
-from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first
+from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first, verified
 from qa.answering.refusal import confidence
 from qa.retrieval.query import Query, make_query
 from qa.types import Hit, Scope
@@ -88,23 +88,26 @@ def query_of(question: str, today: str | None = None) -> Query:
     return make_query(question, (), Scope(), date.fromisoformat(today) if today else date.today())
 
 
+def asked(desk: qa.Desk, one: dict) -> Case:
+    """What the library has for a row's question: within the range of a phrase, and of all dates."""
+    query = query_of(one["question"], one.get("today"))
+    with desk.library.snapshot() as snapshot:
+        hits = desk.found(snapshot, query, desk.settings.shown_passages)
+    inside = [hit for hit in hits if query.scope.covers(hit.date)]
+    others = [hit for hit in hits if not query.scope.covers(hit.date)]
+    undated, evidence, weights = query.of_all_dates(), list[Evidence](), desk.reader.calibration.evidence
+    for one_query, part in ((query, inside), (undated, others)):
+        evidence += find_evidence(one_query.text, part, desk.reader, desk.embedder, weights, hits)
+    return one, undated if others else query, hits, strongest_first(evidence)
+
+
 def measure(name: str, rows: list[dict]) -> None:
     """Index the passages, ask and print how often each rule is right."""
     with tempfile.TemporaryDirectory() as folder:
         ids = write_articles(rows, Path(folder) / "passages.jsonl.gz")
         desk = qa.open(Path(folder) / "library")
         desk.index(Path(folder) / "passages.jsonl.gz")
-        weights, cases = desk.reader.calibration, list[Case]()
-        for one in rows:
-            query = query_of(one["question"], one.get("today"))
-            with desk.library.snapshot() as snapshot:
-                hits = desk.found(snapshot, query, desk.settings.shown_passages)
-            inside = [hit for hit in hits if query.scope.covers(hit.date)]
-            others = [hit for hit in hits if not query.scope.covers(hit.date)]
-            undated, evidence = query.of_all_dates(), list[Evidence]()
-            for asked, part in ((query, inside), (undated, others)):
-                evidence += find_evidence(asked.text, part, desk.reader, desk.embedder, weights.evidence, hits)
-            cases.append((one, undated if others else query, hits, strongest_first(evidence)))
+        weights, cases = desk.reader.calibration, [asked(desk, one) for one in rows]
 
     def right(choose: Callable[[Case], list[Evidence]]) -> int:
         chosen = [(case[0], choose(case)[0]) for case in cases]
@@ -117,8 +120,17 @@ def measure(name: str, rows: list[dict]) -> None:
     def close(case: Case, within: float) -> list[Evidence]:
         return of_the_newest(case[3], lambda part: part[0].strength >= case[3][0].strength - within)
 
+    known: dict[tuple[str, Evidence], float] = {}
+
+    def sure(case: Case, part: Sequence[Evidence]) -> float:
+        query, key = case[1], (case[1].standalone, part[0])
+        if key not in known:
+            claimed = verified(query.undated, part, desk.reader)
+            known[key] = confidence(query.text, case[2], claimed, weights.confidence)
+        return known[key]
+
     def answers(case: Case, above: float) -> Callable[[Sequence[Evidence]], bool]:
-        return lambda part: confidence(case[1].text, case[2], part, weights.confidence) >= above
+        return lambda part: sure(case, part) >= above
 
     def alone(case: Case, above: float) -> list[Evidence]:
         return of_the_newest(case[3], answers(case, above))
@@ -127,7 +139,7 @@ def measure(name: str, rows: list[dict]) -> None:
         return brought_up_to_date(case[3], case[2], answers(case, above))
 
     def closest(case: Case, above: float) -> list[Evidence]:
-        return of_the_nearest(case[3], case[1].near or Scope(), answers(case, above))
+        return of_the_nearest(case[3], case[1].near or case[1].scope, answers(case, above))
 
     print(f"{name}: {len(cases)} questions; the strongest right: {right(lambda case: case[3])}")
     if any(case[1].near for case in cases):

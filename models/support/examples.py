@@ -1,11 +1,13 @@
 """Make training examples for the claim checker: a stretch of an article, a sentence that it says, and one it does not.
 
-    python -m models.support.examples DATA_FOLDER OUT_FOLDER
+    python -m models.support.examples DATA_FOLDER EXAMPLES_FOLDER OUT_FOLDER
 
-Three sources. claims/*.txt: for every article of the reader's written news, pairs of a sentence that it supports and one
+Five sources. claims/*.txt: for every article of the reader's written news, pairs of a sentence that it supports and one
 that it does not (see the model card). The questions of that news, each with its answer as the one, and with another answer
-of the article that is of the same kind as the other. And sentences of the open sets' paragraphs (DATA_FOLDER, as for the
-reader), word for word, and with a name, a number or a negation exchanged.
+of the article that is of the same kind as the other. Sentences of the open sets' paragraphs (DATA_FOLDER, as for the
+reader), word for word, and with a name, a number or a negation exchanged. And of the reader's examples (EXAMPLES_FOLDER)
+twisted questions, with the answer of what they were made from, and open ones, with an answer of another question: so a
+question with its answer becomes a claim that can be verified (Hu et al. 2019, "Read + Verify", arXiv:1808.05759).
 """
 
 import argparse
@@ -17,7 +19,9 @@ from pathlib import Path
 
 from models.reader import written
 from models.reader.examples import NAME, split_rows
+from models.reader.train import load
 from qa.answering.kinds import asked_kind, is_of_kind
+from qa.answering.reader import as_claim
 from qa.language.sentences import sentence_spans
 from qa.language.words import content_stems
 from qa.retrieval.passages import split_passages
@@ -25,7 +29,7 @@ from qa.retrieval.passages import split_passages
 CLAIMS = Path(__file__).parent / "claims"
 NARROW, WIDE = 110, 260  # words: a passage of the product, and what a claim on more than one is held against
 HELD = 0.85  # of the words of the supported claim that the article has, how many must stand in a narrow stretch
-ANSWERS, SENTENCES = 1000, 1500  # pairs of the second and the third source
+ANSWERS, SENTENCES, TWISTED, OPEN = 1000, 1500, 2500, 2500  # pairs of the other sources
 NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b")
 VERB = re.compile(r"\b(?:is|are|was|were|has|have|had|will|would|can|could|may)\b(?! not\b)")
 SHORTEST, LONGEST = 8, 40  # words of a sentence that becomes a claim
@@ -74,8 +78,39 @@ def answer_pairs(articles: Sequence[dict], rng: random.Random) -> Iterator[dict]
             right = article["text"][slice(*place)] if place else None
             others = [a for a in answers if kind and a != right and is_of_kind(kind, a)]
             if others and right is not None:
-                said, unsaid = (f"{question} {a[0].upper()}{a[1:]}." for a in (right, rng.choice(others)))
+                said, unsaid = (as_claim(question, a) for a in (right, rng.choice(others)))
                 yield example("answers", said, unsaid, article["title"], stretch(said, article["text"]))
+
+
+def twisted_pairs(examples: Sequence[dict]) -> Iterator[dict]:
+    """A question and its twist, by turns in the examples, each with the answer of the former."""
+    for asked, twist in zip(examples[::2], examples[1::2], strict=True):
+        answer = asked["text"][slice(*asked["answer"])]
+        said, unsaid = (as_claim(one["question"], answer) for one in (asked, twist))
+        yield example("twisted", said, unsaid, asked["title"], asked["text"])
+
+
+def open_pairs(examples: Sequence[dict], rng: random.Random) -> Iterator[dict]:
+    """A question that its passage leaves open, with an answer of another one to it that is of its kind, and that one."""
+    answers: dict[str, list[dict]] = {}
+    for one in examples:
+        if one["answer"]:
+            answers.setdefault(one["text"], []).append(one)
+    for one in examples:
+        others = [] if one["answer"] else answers.get(one["text"], [])
+        kind = asked_kind(one["question"])
+        fitting = [o for o in others if kind is None or is_of_kind(kind, o["text"][slice(*o["answer"])])]
+        if fitting:
+            other = rng.choice(fitting)
+            answer = one["text"][slice(*other["answer"])]
+            said, unsaid = (as_claim(asked["question"], answer) for asked in (other, one))
+            yield example("open", said, unsaid, one["title"], one["text"])
+
+
+def asked_of_their_own(examples: Sequence[dict]) -> list[dict]:
+    """Without the questions that another passage answers: those are too far from this one to be learned from."""
+    elsewhere = {one["row"] for one in examples if one["answer"]}
+    return [one for one in examples if one["answer"] or one["row"] not in elsewhere]
 
 
 def sentence_pairs(rows: Sequence[dict], rng: random.Random) -> Iterator[dict]:
@@ -114,16 +149,23 @@ def main() -> None:
     """Write train.jsonl and held-out.jsonl."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
+    parser.add_argument("examples", type=Path)
     parser.add_argument("out", type=Path)
     arguments = parser.parse_args()
     rng, rows = random.Random(0), split_rows(arguments.data, random.Random(0))
     arguments.out.mkdir(parents=True, exist_ok=True)
     for part, share in (("train", 1.0), ("held-out", 0.1)):
         held_out = part == "held-out"
+        ending, first = ("-held-out", "held-out") if held_out else ("", "train")
+        twisted, left_open, sets = (
+            load(arguments.examples / f"{name}.jsonl") for name in (f"twisted{ending}", f"left-open{ending}", first)
+        )
         examples = list(written_pairs(held_out))
         for drawn, most in (
             (list(answer_pairs(written.articles(held_out), rng)), ANSWERS),
             (list(sentence_pairs(rows[part], rng)), SENTENCES),
+            (list(twisted_pairs(twisted)), TWISTED),
+            (list(open_pairs([*left_open, *asked_of_their_own(sets)], rng)), OPEN),
         ):
             examples += rng.sample(drawn, min(len(drawn), round(most * share)))
         rng.shuffle(examples)

@@ -1,9 +1,10 @@
 """The network of the close reader and texts as it reads them. Imports torch: load it late.
 
-The lower blocks of the default language model with a head that gives every token two scores, as those of a start and of
-an end of the answer. The lowest blocks read from left to right, as the language model does; the others were trained to
-read in both directions (label-supervised, unmasked adaptation after Li et al. 2023, arXiv:2310.01208), for whether an
-answer begins at a word depends on what follows it.
+The lower blocks of the default language model with a head that gives every token four scores: of a start and of an end
+of the answer to a question, and of a word of a claim that the passage does not say and of one that it does. The lowest
+blocks read from left to right, as the language model does; the others were trained to read in both directions
+(label-supervised, unmasked adaptation after Li et al. 2023, arXiv:2310.01208), for whether an answer begins at a word
+depends on what follows it.
 """
 
 import json
@@ -19,6 +20,7 @@ from transformers import LlamaConfig, LlamaModel
 from qa.answering.pair_model import Pairs
 from qa.processor import torch_is_faster_in_bfloat16
 
+QUESTION, CLAIM = "Question: ", "Claim: "
 _UNSEEN = -30_000.0  # added to the score of what may not be seen
 _ALIGNED = 16  # a batch is filled up to a multiple of it, so that few shapes occur
 
@@ -30,11 +32,11 @@ class CloseModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followe
         """Make the network with weights drawn by chance."""
         super().__init__()
         self.model = LlamaModel(config)
-        self.head = torch.nn.Linear(config.hidden_size, 2)
+        self.head = torch.nn.Linear(config.hidden_size, 4)
         self.causal = causal
 
     def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        """Scores of shape (batch, tokens, 2) from token ids and attention mask of shape (batch, tokens)."""
+        """Scores of shape (batch, tokens, 4) from token ids and attention mask of shape (batch, tokens)."""
         hidden, length = self.model.embed_tokens(ids), ids.shape[1]
         kind = hidden.dtype
         turned = self.model.rotary_emb(hidden, torch.arange(length)[None])
@@ -49,13 +51,19 @@ class CloseModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followe
 
 
 def encode_close(
-    tokenizer: Tokenizer, questions: Sequence[str], titles: Sequence[str], texts: Sequence[str], longest: int
+    tokenizer: Tokenizer,
+    asked: Sequence[str],
+    titles: Sequence[str],
+    texts: Sequence[str],
+    longest: int,
+    front: str = QUESTION,
 ) -> Pairs:
-    """Tokenize questions with their passages, the headline between them; all is cut at ``longest`` tokens.
+    """Tokenize questions, or claims behind another ``front``, with their passages; all is cut at ``longest`` tokens.
 
-    The first token is the one that begins a text; its span is "no answer".
+    The headline stands between them. The first token is the one that begins a text; its span is "no answer". The ``types``
+    are 0 for the words of the question or claim and 1 for all else.
     """
-    fronts = [f"Question: {question}\n{title}\n" for question, title in zip(questions, titles, strict=True)]
+    fronts = [f"{front}{one}\n{title}\n" for one, title in zip(asked, titles, strict=True)]
     whole = [front + text for front, text in zip(fronts, texts, strict=True)]
     encoded = [(e.ids[: longest - 1], e.offsets[: longest - 1]) for e in tokenizer.encode_batch(whole)]
     width = 1 + max(len(ids) for ids, _ in encoded)
@@ -69,8 +77,20 @@ def encode_close(
         offsets[row, 1:end] = [(b - len(text[a:b].lstrip()), b) for a, b in places]
     starts = tuple(map(len, fronts))
     is_passage = (offsets[..., 0] >= np.array(starts)[:, None]) & (offsets[..., 1] > offsets[..., 0])
-    tensors = torch.tensor(ids), torch.tensor(mask), torch.zeros(shape, dtype=torch.long)
+    ends = np.array([len(front) + len(one) for one in asked])[:, None]
+    is_asked = (offsets[..., 0] >= len(front)) & (offsets[..., 1] <= ends) & (offsets[..., 1] > offsets[..., 0])
+    tensors = torch.tensor(ids), torch.tensor(mask), torch.tensor(~is_asked, dtype=torch.long)
     return Pairs(*tensors, offsets, starts, is_passage)
+
+
+def claim_logits(scores: torch.Tensor, pairs: Pairs) -> torch.Tensor:
+    """The logit of "the passage says it" for each claim of a batch, from scores of shape (batch, tokens, 2).
+
+    Each word of the claim has a logit of its own: its score of a word that the passage says, less that of one it does not.
+    A smooth minimum over them, since a sentence is wrong where one of its words is: what all words agree on stays as it is.
+    """
+    words, inside = scores[..., 1] - scores[..., 0], pairs.types == 0
+    return -((-words).masked_fill(~inside, -torch.inf).logsumexp(1) - inside.sum(1).log())
 
 
 def loaded_close_model(file: Path) -> tuple[Tokenizer, CloseModel]:

@@ -1,4 +1,4 @@
-"""The network of the reader and of the claim checker, and texts as they read them. Imports torch: load it late."""
+"""The network of the reader, and texts as it reads them. Imports torch: load it late."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +17,7 @@ _LONGEST_ANSWER = 24  # tokens
 
 
 class PairModel(torch.nn.Module):  # type: ignore[misc]  # torch is not followed: its own errors are not ours
-    """An encoder with a linear head that gives every token two scores.
-
-    The reader takes them as those of a start and of an end of the answer, the claim checker as those of a word that the
-    passage does not say and of one that it does.
-    """
+    """An encoder with a linear head that gives every token two scores: of a start and of an end of the answer."""
 
     def __init__(self, encoder: Any) -> None:
         """Put a fresh head on an encoder."""
@@ -84,17 +80,6 @@ class Pairs:
             )
             allowed[start : end + 1] = False
         return found
-
-
-def claim_logits(scores: torch.Tensor, pairs: Pairs) -> torch.Tensor:
-    """The logit of "the passage says it" for each claim of a batch, from scores of shape (batch, tokens, 2).
-
-    Each word of the claim has a logit of its own, its second score less its first. A smooth minimum over them, since a
-    sentence is wrong where one of its words is: what all words agree on stays as it is.
-    """
-    words = scores[..., 1] - scores[..., 0]
-    inside = (pairs.types == 0) & (pairs.mask == 1)
-    return -((-words).masked_fill(~inside, -torch.inf).logsumexp(1) - inside.sum(1).log())
 
 
 def loaded_model(file: Path) -> tuple[Any, "PairModel"]:

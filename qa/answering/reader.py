@@ -1,9 +1,9 @@
 """A small reader finds the words of a passage that answer a question, and says how sure it is that any do.
 
 MiniLM with a head that scores every token as start and as end of the answer; "no answer" is the span at the first
-token, as Devlin et al. 2019 (BERT) do for SQuAD 2.0. The same network, trained on from there, tells whether a passage
-says what a sentence says. A network five times as large reads what the first one finds best once more. Weights, data
-and scripts: models/reader/, models/support/, models/close_reader/.
+token, as Devlin et al. 2019 (BERT) do for SQuAD 2.0. A network five times as large reads what that one finds best once
+more, and tells whether a passage says what a sentence says. Weights, data and scripts: models/reader/,
+models/close_reader/.
 """
 
 import json
@@ -22,22 +22,20 @@ if TYPE_CHECKING:
 
 READER_SHA256 = "5da2ed1ed52e32085479c894d7a5c46b8318c4d4a99a3e75927b2efcd961fa57"
 CLOSE_READER_SHA256 = "d3a367e355b80f9868b52d8b72a23ded73a5f93bf05a9a3e5a9db7c535a75c0b"
-SUPPORT_SHA256 = "1ae3a5c3297f701dd30ba431487d01578b55cf2fe080a2452bafc774c7729169"
 _BATCH = 4  # of similar length: a third faster on two cores than 8 as they come
 LONGEST = 320  # tokens of question, headline and passage together
-LONGEST_CLAIM = 480  # of a sentence, the headline and a passage; the encoder knows 512 positions
+LONGEST_CLAIM = 480  # of a sentence, the headline and a passage
 _SHARE = 2  # a question or a sentence has at most one part in so many of these tokens
 _READINGS = 3  # of each passage; the best one alone misses what another feature would have told
 
 
 class PassageReader:
-    """The three trained networks; torch is loaded with the first question, not before."""
+    """The two trained networks; torch is loaded with the first question, not before."""
 
     def __init__(self) -> None:
         """Find the weights. Raises ModelError when they are missing or not the known ones."""
         self.file = own_weights("reader/reader.safetensors", READER_SHA256)
         self.close_file = own_weights("close_reader/close_reader.safetensors", CLOSE_READER_SHA256)
-        self._support_file = own_weights("support/support.safetensors", SUPPORT_SHA256)
         self._loading = threading.Lock()
 
     @cached_property
@@ -58,33 +56,34 @@ class PassageReader:
     def read_closely(self, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
         """Return the best answer spans of each hit by the larger network, which takes several times as long."""
         with self._loading:
-            network = self._close
+            network, _ = self._close
         return _readings(network, question, hits)
 
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """Return for each hit the probability that it says what the sentence says."""
-        from qa.answering.pair_model import claim_logits
+        import torch
 
         with self._loading:
-            network = self._claims
+            _, network = self._close
         if len(network.places(sentence)) > LONGEST_CLAIM // _SHARE:
             return [0.0] * len(hits)  # there is no room for a passage that would say all of it
-        sure: dict[int, float] = {}
-        for numbers, pairs, scores in _scored(network, sentence, hits, LONGEST_CLAIM):
-            sure.update(zip(numbers, claim_logits(scores.float(), pairs).sigmoid().tolist(), strict=True))
-        return [sure[number] for number in range(len(hits))]
+        sure: list[float] = torch.tensor(_said(network, [sentence] * len(hits), hits)).sigmoid().tolist()
+        return sure
+
+    def verify(self, question: str, answers: Sequence[str], hits: Sequence[Hit]) -> list[float]:
+        """Return for each hit the logit of the probability that it says the question with its answer."""
+        with self._loading:
+            _, network = self._close
+        question = _asked_last(question, network, LONGEST_CLAIM // _SHARE)
+        return _said(network, [as_claim(question, answer) for answer in answers], hits)
 
     @cached_property
     def _spans(self) -> "_Network":
         return _pair_network(self.file)
 
     @cached_property
-    def _close(self) -> "_Network":
-        return _close_network(self.close_file)
-
-    @cached_property
-    def _claims(self) -> "_Network":
-        return _pair_network(self._support_file)
+    def _close(self) -> tuple["_Network", "_Network"]:
+        return _close_networks(self.close_file)
 
 
 class _Network(NamedTuple):
@@ -108,23 +107,43 @@ def _pair_network(file: Path) -> _Network:
     )
 
 
-def _close_network(change: Path) -> _Network:
+def _close_networks(change: Path) -> tuple[_Network, _Network]:
+    """One network for two tasks: as it reads questions, and as it reads claims."""
     from qa.answering.choice import DEFAULT, model_file
-    from qa.answering.close_model import encode_close, loaded_close_model
+    from qa.answering.close_model import CLAIM, QUESTION, encode_close, loaded_close_model
     from qa.answering.merging import merged_close
 
     tokenizer, model = loaded_close_model(merged_close(model_file(DEFAULT), change))
-    return _Network(
-        lambda text: tokenizer.encode(text).offsets,
-        partial(encode_close, tokenizer),
-        lambda pairs: model(pairs.ids, pairs.mask),
-    )
+
+    def network(front: str, scores: slice) -> _Network:
+        return _Network(
+            lambda text: tokenizer.encode(text).offsets,
+            partial(encode_close, tokenizer, front=front),
+            lambda pairs: model(pairs.ids, pairs.mask)[..., scores],
+        )
+
+    return network(QUESTION, slice(2)), network(CLAIM, slice(2, 4))
+
+
+def as_claim(question: str, answer: str) -> str:
+    """A question with its answer behind it, as what verifies it was trained to read both."""
+    return f"{question} {answer[:1].upper()}{answer[1:]}."
+
+
+def _said(network: _Network, claims: Sequence[str], hits: Sequence[Hit]) -> list[float]:
+    """For each hit the logit that it says its claim."""
+    from qa.answering.close_model import claim_logits
+
+    found: dict[int, float] = {}
+    for numbers, pairs, scores in _scored(network, claims, hits, LONGEST_CLAIM):
+        found.update(zip(numbers, claim_logits(scores.float(), pairs).tolist(), strict=True))
+    return [found[number] for number in range(len(hits))]
 
 
 def _readings(network: _Network, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
     question = _asked_last(question, network, LONGEST // _SHARE)
     found: dict[int, tuple[Reading, ...]] = {}
-    for numbers, pairs, scores in _scored(network, question, hits, LONGEST):
+    for numbers, pairs, scores in _scored(network, [question] * len(hits), hits, LONGEST):
         for row, number in enumerate(numbers):
             shift, best = hits[number].start, pairs.best_spans(row, scores[row], _READINGS)
             found[number] = tuple(Reading(shift + f.start, shift + f.end, f.margin) for f in best)
@@ -143,16 +162,16 @@ def _asked_last(question: str, network: _Network, most: int) -> str:
 
 
 def _scored(
-    network: _Network, text: str, hits: Sequence[Hit], longest: int
+    network: _Network, asked: Sequence[str], hits: Sequence[Hit], longest: int
 ) -> Iterator[tuple[list[int], "Pairs", Any]]:
-    """Batches that have every hit once: which hits, the pairs of each with the text, scores of shape (hits, tokens, 2)."""
+    """Batches that have every hit once: which hits, the pairs of each with its text, scores of shape (hits, tokens, 2)."""
     import torch
 
     order = sorted(range(len(hits)), key=lambda number: len(hits[number].text))
     for first in range(0, len(hits), _BATCH):
         part = order[first : first + _BATCH]
         titles, texts = [hits[number].title for number in part], [hits[number].text for number in part]
-        pairs = network.encode([text] * len(part), titles, texts, longest)
+        pairs = network.encode([asked[number] for number in part], titles, texts, longest)
         with torch.inference_mode():
             scores = network.scores(pairs)
         yield part, pairs, scores

@@ -1,8 +1,8 @@
 """Whether a passage says what a sentence says: the check every generated sentence has to pass.
 
 Names, numbers and a negation must stand in the quote or right beside it. The rest counts half by the share of its words
-that the quote holds, and half by a small cross-encoder, trained to tell what a passage says from what it does not. No
-generator judges itself here.
+that the quote holds, and half by the close reader, trained to tell what a passage says from what it does not, and not by
+the generator, which does not judge itself.
 """
 
 import re

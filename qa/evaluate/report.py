@@ -29,7 +29,6 @@ _PACKAGES = (
 # Beside the models that have a name: what decides which sentence may stand, what is refused and what a follow-up asks.
 _WEIGHTS = (
     "close_reader/close_reader.safetensors",
-    "support/support.safetensors",
     "reader/calibration.json",
     "followup/weights.json",
     "reranker/weights.json",

@@ -36,13 +36,17 @@ _WHEN = (  # what the calendar names by itself; the first that fits counts
 )
 _AS_OF_TODAY = re.compile(r"\bas of (?:today|now|yesterday)\b", re.IGNORECASE)
 _NEWEST = re.compile(
-    r"\b(latest|newest|recent(?:ly)?|lately|current(?:ly)?|right now|at the moment|at present|these days|nowadays|so far|"
+    r"\b(latest|newest|most recent(?:ly)?|recently|lately|current(?:ly)?|right now|at the moment|at present|these days|nowadays|so far|"
     r"to date|by now|now|up to date|as it stands|as of today)\b",
     re.IGNORECASE,
 )
 
-_TELLS_APART = re.compile(r"(?<=\w )(?:that|which) (?:(?:is|are) )?(?:now|currently)\b", re.IGNORECASE)
-"""In a clause, "the trust that now owns the club", it says which one is meant, and asks for nothing."""
+_TELLS_APART = re.compile(
+    r"(?<=\w )(?:that|which|who) (?:(?:is|are|was|were|has|have) )?(?:now|currently|recently|lately)\b"
+    r"|(?:,|\b(?:the|an?|this|its|his|her|their)) (?:most )?recently\b",
+    re.IGNORECASE,
+)
+"""In a clause, "the trust that now owns the club", "the recently opened bridge", it says which one is meant, and asks for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
