@@ -19,7 +19,6 @@ from qa.answering.evidence import (
     of_the_nearest,
     of_the_newest,
     strongest_first,
-    verified,
     worth_quoting,
 )
 from qa.answering.prompt import as_read, build_messages, passages_for
@@ -182,24 +181,15 @@ class Desk(KeptLibrary):
         """Yield the answer from the evidence of its passages as it grows; returns the refusal where there is none."""
         settings, weights, hits = self.settings, self.reader.calibration, answer.passages
 
-        known: dict[Evidence, float | None] = {}
-
-        def sure_of(part: Sequence[Evidence]) -> float:
-            for best in part[:1]:
-                if best not in known:
-                    known[best] = verified(query.undated, [best], self.reader)[0].verified
-                part = [replace(best, verified=known[best]), *part[1:]]
-            return confidence(query.text, hits, part, weights.confidence)
-
         # Refuse before anything is generated where no reply would make it sure enough.
-        sure = sure_of(evidence)
+        sure = confidence(query.text, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
             return refused(answer, query.text, nearest, began)
         yield answer
 
         def answers(part: Sequence[Evidence], sure_from: float = ANSWERS_ALONE) -> bool:
-            return sure_of(part) >= sure_from
+            return confidence(query.text, hits, part, weights.confidence) >= sure_from
 
         if query.near is not None:
             evidence = of_the_nearest(evidence, query.near, answers)

@@ -460,9 +460,6 @@ class Reader(Protocol):
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """Return for each hit the probability that it says what the sentence says."""
 
-    def verify(self, question: str, answers: Sequence[str], hits: Sequence[Hit]) -> list[float]:
-        """Return for each hit the logit of the probability that it says the question with its answer."""
-
 
 class Generator(Protocol):
     """Messages become text, in pieces."""

@@ -30,7 +30,7 @@ EVIDENCE_FEATURES = (
     "margin", "glance", "similarity", "cover", "cover_near", "rank", "relevance", "fits", "misfits", "missing_names",
 )  # fmt: skip
 CONFIDENCE_FEATURES = (
-    "bias", "strength", "second", "cover", "missing_names", "missing_numbers", "margin", "verified", "sentence_cover",
+    "bias", "strength", "second", "cover", "missing_names", "missing_numbers", "margin", "sentence_cover",
     "one_article", "one_article_margin",
 )  # fmt: skip
 
@@ -95,12 +95,6 @@ class WordReader:
             )
             for hit in hits
         ]
-
-    def verify(self, question: str, answers: Sequence[str], hits: Sequence[Hit]) -> list[float]:
-        """Ten times the share of the stems of question and answer that stand in the hit, less five."""
-        claims = [set(content_stems(f"{question} {answer}")) for answer in answers]
-        held = [set(content_stems(f"{hit.title} {hit.text}")) for hit in hits]
-        return [10 * len(c & h) / (len(c) or 1) - 5 for c, h in zip(claims, held, strict=True)]
 
 
 class ScriptedGenerator:

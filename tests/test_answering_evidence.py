@@ -14,7 +14,6 @@ from qa.answering.evidence import (
     of_the_newest,
     read_features,
     stands_in,
-    verified,
     worth_quoting,
 )
 from qa.types import Hit, Reading, Scope, Span
@@ -230,27 +229,6 @@ def test_an_answer_has_no_mark_of_what_stands_around_it(read: str, answer: str) 
     start = len("It was ")
     [best] = found("?", [hit(text=text)], [(start, start + len(read), 1.0)])
     assert best.answer == answer
-
-
-def test_the_best_evidence_is_verified_by_its_passage_once() -> None:
-    """The claim is the question with the answer; one stem of its six, "April", stands nowhere: 10 * 5/6 - 5."""
-    first, second = replace(evidence("48 million crowns", 4.0), hit=hit()), evidence("Hallin", 3.0)
-    best, other = verified("How many crowns had the work cost in April?", [first, second], WordReader())
-    assert best == replace(first, verified=pytest.approx(10 * 5 / 6 - 5))
-    assert other == second
-    assert verified("Another question?", [best, other], WordReader()) == [best, other]
-    assert verified("How many?", [], WordReader()) == []
-
-
-@pytest.mark.parametrize(("logit", "counts"), [(-40.0, -12.0), (3.0, 3.0), (40.0, 12.0)])
-def test_what_is_certain_counts_no_more_than_twelve_logits(logit: float, counts: float) -> None:
-    """Either way."""
-
-    class Certain(WordReader):
-        def verify(self, question: str, answers: Sequence[str], hits: Sequence[Hit]) -> list[float]:
-            return [logit]
-
-    assert verified("?", [evidence("48 million", 4.0)], Certain())[0].verified == counts
 
 
 def test_the_newest_article_speaks_among_those_that_answer() -> None:

@@ -427,36 +427,6 @@ def test_where_no_article_of_a_phrase_s_dates_answers_all_dates_are_searched(rea
     assert (stopped.abstained, stopped.since) == (True, "2031-05-01")
 
 
-def test_an_answer_that_its_passage_does_not_say_is_refused(ready: MakeDesk, tmp_path: Path) -> None:
-    """The claim is the question without its date phrase, with the answer: in its range, of all dates, and in none."""
-    ready()
-
-    class Verifying(WordReader):
-        calibration = replace(WordReader.calibration, confidence=WordReader.calibration.confidence | {"verified": 2.0})
-
-        def __init__(self) -> None:
-            """Nothing has been claimed yet."""
-            self.claimed: list[str] = []
-
-        def verify(self, question: str, answers: Sequence[str], hits: Sequence[Hit]) -> list[float]:
-            self.claimed.append(question)
-            return [9.0 if "work" in question else -9.0 for _ in answers]
-
-    for asked, abstained in ((COST, False), ("How many crowns had the mayor, who said it cost, planned?", True)):
-        for phrase, any_date in (("", False), (" last week", False), (" in April 2031", False), (" last week", True)):
-            reader, generator = Verifying(), ScriptedGenerator(TRUE)
-            desk = Desk(
-                tmp_path / "library",
-                Settings(model="scripted"),
-                WordEmbedder,
-                lambda made=reader: made,
-                lambda made=generator: made,
-            )
-            answer = desk.ask(f"{asked[:-1]}{phrase}?", today="2031-05-28", any_date=any_date)
-            assert answer.abstained is abstained
-            assert set(reader.claimed) == {asked}
-
-
 @pytest.mark.parametrize(
     ("asked", "cited"),
     [("last week", "bridge.txt"), ("in January 2031", "earlier.txt"), ("in November 2030", "earlier.txt")],

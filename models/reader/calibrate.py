@@ -33,7 +33,7 @@ import qa
 from models.reader.train import load
 from qa.answering.checking import Checked, checked
 from qa.answering.drafting import Draft, drafts
-from qa.answering.evidence import Evidence, read_features, verified
+from qa.answering.evidence import Evidence, read_features
 from qa.answering.prompt import as_read, build_messages, passages_for
 from qa.answering.refusal import VOTES, features
 from qa.retrieval.query import make_query
@@ -80,16 +80,10 @@ def main() -> None:
         desk.index(Path(folder) / "paragraphs.jsonl.gz")
         cases = [case for row in asked for case in row_cases(desk, row, ids)]
     evidence_weights = fit_evidence(cases)
-    claims: dict[tuple[str, str, int], float | None] = {}
     for case in cases:
         found = [Evidence(h, s, a, strength(v, evidence_weights), v["margin"]) for h, s, a, v in case["readings"]]
         order = sorted(range(len(found)), key=lambda i, f=found: -f[i].strength)
         case["evidence"], case["holds"] = [found[i] for i in order], [case["holds"][i] for i in order]
-        best = case["evidence"][0]
-        claim = (case["question"], best.answer, best.hit.passage_id)
-        if claim not in claims:  # of the whole library, of one article: it often is the same
-            claims[claim] = verified(case["question"], [best], desk.reader)[0].verified
-        case["evidence"][0] = replace(best, verified=claims[claim])
     confidence_weights = fit_confidence(cases)
     heard = random.Random(0).sample(cases, min(len(cases), arguments.replies))
     for number, case in enumerate(heard, start=1):
@@ -170,10 +164,6 @@ class Once:
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """As the reader does."""
         return self.desk.reader.supports(sentence, hits)
-
-    def verify(self, question: str, answers: Sequence[str], hits: Sequence[Hit]) -> list[float]:
-        """As the reader does."""
-        return self.desk.reader.verify(question, answers, hits)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """As the embedder does."""

@@ -20,7 +20,7 @@ from models.generator.stories import Printed, group, printed
 from models.reader.calibrate import write_articles
 from models.reader.news import topics, worlds
 from qa.answering.disagreement import brought_up_to_date
-from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first, verified
+from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first
 from qa.answering.refusal import confidence
 from qa.retrieval.query import Query, make_query
 from qa.types import Hit, Scope
@@ -120,17 +120,8 @@ def measure(name: str, rows: list[dict]) -> None:
     def close(case: Case, within: float) -> list[Evidence]:
         return of_the_newest(case[3], lambda part: part[0].strength >= case[3][0].strength - within)
 
-    known: dict[tuple[str, Evidence], float] = {}
-
-    def sure(case: Case, part: Sequence[Evidence]) -> float:
-        query, key = case[1], (case[1].standalone, part[0])
-        if key not in known:
-            claimed = verified(query.undated, part, desk.reader)
-            known[key] = confidence(query.text, case[2], claimed, weights.confidence)
-        return known[key]
-
     def answers(case: Case, above: float) -> Callable[[Sequence[Evidence]], bool]:
-        return lambda part: sure(case, part) >= above
+        return lambda part: confidence(case[1].text, case[2], part, weights.confidence) >= above
 
     def alone(case: Case, above: float) -> list[Evidence]:
         return of_the_newest(case[3], answers(case, above))

@@ -21,7 +21,6 @@ from models.reader import written
 from models.reader.examples import NAME, split_rows
 from models.reader.train import load
 from qa.answering.kinds import asked_kind, is_of_kind
-from qa.answering.reader import as_claim
 from qa.language.sentences import sentence_spans
 from qa.language.words import content_stems
 from qa.retrieval.passages import split_passages
@@ -105,6 +104,11 @@ def open_pairs(examples: Sequence[dict], rng: random.Random) -> Iterator[dict]:
             answer = one["text"][slice(*other["answer"])]
             said, unsaid = (as_claim(asked["question"], answer) for asked in (other, one))
             yield example("open", said, unsaid, one["title"], one["text"])
+
+
+def as_claim(question: str, answer: str) -> str:
+    """A question with its answer behind it."""
+    return f"{question} {answer[:1].upper()}{answer[1:]}."
 
 
 def asked_of_their_own(examples: Sequence[dict]) -> list[dict]:

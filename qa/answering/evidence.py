@@ -26,8 +26,7 @@ class Evidence:
     """A sentence (or a few) of a hit that holds an answer; ``answer`` stands in it word for word.
 
     ``strength`` counts in differences: that of two is the logit of the probability that the one is the answer rather
-    than the other. ``margin`` is the reader's own, in logits, at most 12 either way, and so is ``verified``: that the hit
-    says the question with the answer, where that has been asked.
+    than the other. ``margin`` is the reader's own, in logits, at most 12 either way.
     """
 
     hit: Hit
@@ -35,7 +34,6 @@ class Evidence:
     answer: str
     strength: float
     margin: float = 0.0
-    verified: float | None = None
 
     @property
     def text(self) -> str:
@@ -63,18 +61,6 @@ def find_evidence(
         if best is None or strength > best.strength:
             found[hit.article_id, span] = Evidence(hit, span, answer, strength, values["margin"])
     return strongest_first(found.values())
-
-
-def verified(question: str, evidence: Sequence[Evidence], reader: Reader) -> list[Evidence]:
-    """The evidence, the first of it verified: the question and its answer are one claim, which its passage says or not.
-
-    What reads for an answer finds one more easily than it doubts it (Hu et al. 2019, "Read + Verify", arXiv:1808.05759).
-    """
-    if not evidence or evidence[0].verified is not None:
-        return list(evidence)
-    best, *others = evidence
-    [said] = reader.verify(question, [best.answer], [best.hit])
-    return [replace(best, verified=_within(said)), *others]
 
 
 def strongest_first(evidence: Iterable[Evidence]) -> list[Evidence]:

@@ -70,13 +70,6 @@ class PassageReader:
         sure: list[float] = torch.tensor(_said(network, [sentence] * len(hits), hits)).sigmoid().tolist()
         return sure
 
-    def verify(self, question: str, answers: Sequence[str], hits: Sequence[Hit]) -> list[float]:
-        """Return for each hit the logit of the probability that it says the question with its answer."""
-        with self._loading:
-            _, network = self._close
-        question = _asked_last(question, network, LONGEST_CLAIM // _SHARE)
-        return _said(network, [as_claim(question, answer) for answer in answers], hits)
-
     @cached_property
     def _spans(self) -> "_Network":
         return _pair_network(self.file)
@@ -123,11 +116,6 @@ def _close_networks(change: Path) -> tuple[_Network, _Network]:
         )
 
     return network(QUESTION, slice(2)), network(CLAIM, slice(2, 4))
-
-
-def as_claim(question: str, answer: str) -> str:
-    """A question with its answer behind it, as what verifies it was trained to read both."""
-    return f"{question} {answer[:1].upper()}{answer[1:]}."
 
 
 def _said(network: _Network, claims: Sequence[str], hits: Sequence[Hit]) -> list[float]:

@@ -39,9 +39,8 @@ def _logistic(logit: float) -> float:
 def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, float]:
     """What the probability is computed from: how strong the evidence is, and what of the question its article lacks.
 
-    The article stands for what was found of it: its headline, date and all of its hits. The margin, whether
-    the answer was verified and what the sentence itself has of the question tell near misses, such as another fact of the
-    right article, which the rest does not. Where
+    The article stands for what was found of it: its headline, date and all of its hits. The margin and what the sentence
+    itself has of the question tell near misses, such as another fact of the right article, which the rest does not. Where
     all hits are of one article, that it has the question's words says nothing, for nothing else was searched; the best
     margin of any of its readings counts instead.
     """
@@ -58,7 +57,6 @@ def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -
         "missing_names": float(bool(named - set(words(held)))),
         "missing_numbers": float(not numbers(question) <= numbers(held)),
         "margin": best.margin,
-        "verified": best.verified or 0.0,
         "sentence_cover": len(asked & set(content_stems(f"{best.hit.title}\n{best.text}"))) / (len(asked) or 1),
         "one_article": float(one),
         "one_article_margin": max(reading.margin for reading in evidence) if one else 0.0,

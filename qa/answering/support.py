@@ -1,7 +1,7 @@
 """Whether a passage says what a sentence says: the check every generated sentence has to pass.
 
-Names, numbers and a negation must stand in the quote or right beside it. The rest counts half by the share of its words
-that the quote holds, and half by the close reader, trained to tell what a passage says from what it does not, and not by
+Names, numbers and a negation must stand in the quote or right beside it. The rest counts a quarter by the share of its words
+that the quote holds, and else by the close reader, trained to tell what a passage says from what it does not, and not by
 the generator, which does not judge itself.
 """
 
@@ -15,6 +15,7 @@ from qa.language.words import content_stems, names, stem, words
 from qa.types import Hit, Reader, Span
 
 MOST_QUOTED = 3  # whole sentences in one quote
+_JUDGED = 0.75  # what the trained judgement counts; the rest is the share of words (models/close_reader/README.md)
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|denied|denies|refused|cannot)\b|n['’]t\b", re.IGNORECASE
 )
@@ -43,7 +44,7 @@ def best_support(sentence: str, hits: Sequence[Hit], reader: Reader) -> Support 
     surely = dict(zip(possible, reader.supports(sentence, possible), strict=True)) if possible else {}
     best: Support | None = None
     for hit, quote, cover in quotes:
-        score = round((cover + surely[hit]) / 2, 4) if cover else 0.0
+        score = round((1 - _JUDGED) * cover + _JUDGED * surely[hit], 4) if cover else 0.0
         if best is None or score > best.score:
             best = Support(hit, Span(hit.start + quote.start, hit.start + quote.end), score)
     return best

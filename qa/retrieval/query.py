@@ -24,7 +24,6 @@ class Query:
 
     standalone: str
     text: str  # what is searched in the range: the standalone question without its date phrase
-    undated: str  # the standalone question without its date phrase, whatever is searched
     scope: Scope
     newest: bool
     phrases: tuple[str, ...] = ()  # what the question puts in quotation marks, without them
@@ -46,15 +45,14 @@ def make_query(question: str, history: Sequence[Message], given: Scope, today: d
     before = [turn.content for turn in history if turn.role == "user"]
     standalone = with_own_dates(standalone_question(question, history), question, before, today)
     request = date_request(standalone, today)
-    # "And last week?" leaves nothing to search for without its phrase.
-    undated = request.question if search_terms(request.question) else standalone
     phrased = not any_date and given.since is None and given.until is None
     if not phrased:
         request = DateRequest(standalone, given.since, given.until, request.newest)
-    text = undated if phrased else standalone
+    # "And last week?" leaves nothing to search for without its phrase.
+    text = request.question if search_terms(request.question) else standalone
     scope = Scope(request.since, request.until, given.articles)
     phrased = phrased and (request.since is not None or request.until is not None)
-    return Query(standalone, text, undated, scope, request.newest, quoted_phrases(question), phrased)
+    return Query(standalone, text, scope, request.newest, quoted_phrases(question), phrased)
 
 
 def read_query(
