@@ -6,8 +6,7 @@ Five sources. claims/*.txt: for every article of the reader's written news, pair
 that it does not (see the model card). The questions of that news, each with its answer as the one, and with another answer
 of the article that is of the same kind as the other. Sentences of the open sets' paragraphs (DATA_FOLDER, as for the
 reader), word for word, and with a name, a number or a negation exchanged. And of the reader's examples (EXAMPLES_FOLDER)
-twisted questions, with the answer of what they were made from, and open ones, with an answer of another question: so a
-question with its answer becomes a claim that can be verified (Hu et al. 2019, "Read + Verify", arXiv:1808.05759).
+twisted questions, with the answer of what they were made from, and open ones, with an answer of another question.
 """
 
 import argparse
