@@ -73,6 +73,8 @@ def test_the_features_can_be_computed_by_hand() -> None:
         "margin": 0.0, "sentence_cover": 0.75, "one_article": 0.0, "one_article_margin": 0.0,
     }  # fmt: skip
     assert tuple(found) == CONFIDENCE_FEATURES
+    for others in ([], [evidence(-3.5)], [evidence(-30.0)]):  # five logits behind is as far as none
+        assert features("What?", HITS, [evidence(2.0), *others])["second"] == -3.0
     within = [evidence(2.0), evidence(1.0, margin=-0.5), evidence(0.0, margin=2.5)]
     alone = features("What did the bridge cost?", HITS[1:], within)
     assert alone == {

@@ -13,6 +13,9 @@ Vote = Literal["agrees", "differs", "declines"]
 """What the generator's reply says of the evidence: the same answer, another or none that a passage supports, no answer."""
 VOTES: tuple[Vote, ...] = ("agrees", "differs", "declines")
 _MOST_NAMED = 3
+_FAR_BEHIND = (
+    5.0  # logits; how much further the second evidence lies behind depends on how much else there is, and says nothing
+)
 
 
 def confidence(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
@@ -45,6 +48,7 @@ def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -
     margin of any of its readings counts instead.
     """
     best = evidence[0]
+    second = evidence[1].strength if len(evidence) > 1 else -math.inf
     one = len({hit.article_id for hit in hits}) == 1
     found = " ".join(hit.text for hit in hits if hit.article_id == best.hit.article_id)
     held = f"{best.hit.title} {best.hit.date or ''} {found}"
@@ -52,7 +56,7 @@ def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -
     return {
         "bias": 1.0,
         "strength": best.strength,
-        "second": evidence[1].strength if len(evidence) > 1 else best.strength - 5.0,
+        "second": max(second, best.strength - _FAR_BEHIND),
         "cover": 0.0 if one else len(asked & set(content_stems(held))) / (len(asked) or 1),
         "missing_names": float(bool(named - set(words(held)))),
         "missing_numbers": float(not numbers(question) <= numbers(held)),
