@@ -61,14 +61,16 @@ class PassageReader:
 
     def supports(self, sentence: str, hits: Sequence[Hit]) -> list[float]:
         """Return for each hit the probability that it says what the sentence says."""
-        import torch
+        from qa.answering.close_model import claim_logits
 
         with self._loading:
             _, network = self._close
         if len(network.places(sentence)) > LONGEST_CLAIM // _SHARE:
             return [0.0] * len(hits)  # there is no room for a passage that would say all of it
-        sure: list[float] = torch.tensor(_said(network, [sentence] * len(hits), hits)).sigmoid().tolist()
-        return sure
+        sure: dict[int, float] = {}
+        for numbers, pairs, scores in _scored(network, sentence, hits, LONGEST_CLAIM):
+            sure.update(zip(numbers, claim_logits(scores.float(), pairs).sigmoid().tolist(), strict=True))
+        return [sure[number] for number in range(len(hits))]
 
     @cached_property
     def _spans(self) -> "_Network":
@@ -118,20 +120,10 @@ def _close_networks(change: Path) -> tuple[_Network, _Network]:
     return network(QUESTION, slice(2)), network(CLAIM, slice(2, 4))
 
 
-def _said(network: _Network, claims: Sequence[str], hits: Sequence[Hit]) -> list[float]:
-    """For each hit the logit that it says its claim."""
-    from qa.answering.close_model import claim_logits
-
-    found: dict[int, float] = {}
-    for numbers, pairs, scores in _scored(network, claims, hits, LONGEST_CLAIM):
-        found.update(zip(numbers, claim_logits(scores.float(), pairs).tolist(), strict=True))
-    return [found[number] for number in range(len(hits))]
-
-
 def _readings(network: _Network, question: str, hits: Sequence[Hit]) -> list[tuple[Reading, ...]]:
     question = _asked_last(question, network, LONGEST // _SHARE)
     found: dict[int, tuple[Reading, ...]] = {}
-    for numbers, pairs, scores in _scored(network, [question] * len(hits), hits, LONGEST):
+    for numbers, pairs, scores in _scored(network, question, hits, LONGEST):
         for row, number in enumerate(numbers):
             shift, best = hits[number].start, pairs.best_spans(row, scores[row], _READINGS)
             found[number] = tuple(Reading(shift + f.start, shift + f.end, f.margin) for f in best)
@@ -150,16 +142,16 @@ def _asked_last(question: str, network: _Network, most: int) -> str:
 
 
 def _scored(
-    network: _Network, asked: Sequence[str], hits: Sequence[Hit], longest: int
+    network: _Network, text: str, hits: Sequence[Hit], longest: int
 ) -> Iterator[tuple[list[int], "Pairs", Any]]:
-    """Batches that have every hit once: which hits, the pairs of each with its text, scores of shape (hits, tokens, 2)."""
+    """Batches that have every hit once: which hits, the pairs of each with the text, scores of shape (hits, tokens, 2)."""
     import torch
 
     order = sorted(range(len(hits)), key=lambda number: len(hits[number].text))
     for first in range(0, len(hits), _BATCH):
         part = order[first : first + _BATCH]
         titles, texts = [hits[number].title for number in part], [hits[number].text for number in part]
-        pairs = network.encode([asked[number] for number in part], titles, texts, longest)
+        pairs = network.encode([text] * len(part), titles, texts, longest)
         with torch.inference_mode():
             scores = network.scores(pairs)
         yield part, pairs, scores

@@ -13,9 +13,7 @@ Vote = Literal["agrees", "differs", "declines"]
 """What the generator's reply says of the evidence: the same answer, another or none that a passage supports, no answer."""
 VOTES: tuple[Vote, ...] = ("agrees", "differs", "declines")
 _MOST_NAMED = 3
-_FAR_BEHIND = (
-    5.0  # logits; how much further the second evidence lies behind depends on how much else there is, and says nothing
-)
+_FAR_BEHIND = 5.0  # logits; how much further the second lies behind tells only how little else the library has
 
 
 def confidence(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
