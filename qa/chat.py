@@ -29,7 +29,7 @@ from qa.library.store import Snapshot
 from qa.retrieval.followup import leans
 from qa.retrieval.languages import language_note
 from qa.retrieval.parts import questions_in
-from qa.retrieval.query import Query, read_query
+from qa.retrieval.query import Query, read_query, search_terms
 from qa.retrieval.search import search, stretch_of, within_reach
 from qa.settings import Settings
 from qa.types import (
@@ -56,13 +56,17 @@ _QUOTED: Origin = "quoted"
 
 
 class _Found(NamedTuple):
-    """A query and what a state of the library has for it; ``left_out`` says what of the query no article fits."""
+    """A query and what a state of the library has for it; ``left_out`` says what of the query no article fits.
+
+    ``rarity`` is what each word of the question weighs there, by its stem.
+    """
 
     query: Query
     left_out: str | None
     embedder: Embedder
     hits: tuple[Hit, ...]
     nearest: tuple[Nearest, ...]
+    rarity: Mapping[str, float]
 
 
 class Desk(KeptLibrary):
@@ -131,12 +135,13 @@ class Desk(KeptLibrary):
                 reached, left_out = within_reach(snapshot, query)
                 hits = self.found(snapshot, reached, self.settings.shown_passages)
                 nearest = nearest_articles(hits) or snapshot.newest(3)
-                found.append(_Found(reached, left_out, embedder, tuple(hits), nearest))
+                rarity = snapshot.rarity(search_terms(reached.standalone))
+                found.append(_Found(reached, left_out, embedder, tuple(hits), nearest, rarity))
             return found
 
     def _stream(self, question: str, found: _Found, began: float, wanted: Callable[[], bool]) -> Iterator[Answer]:
         """Answer one question; times count from ``began``."""
-        query, left_out, embedder, hits, nearest = found
+        query, left_out, embedder, hits, nearest, _ = found
         answer = Answer(
             question,
             query.standalone,
@@ -154,14 +159,14 @@ class Desk(KeptLibrary):
         inside = tuple(hit for hit in hits if query.scope.covers(hit.date))
         others = [hit for hit in hits if not query.scope.covers(hit.date)]
         evidence = read(query, inside)
-        refusal = yield from self._attempt(replace(answer, passages=inside), query, evidence, nearest, began, wanted)
+        refusal = yield from self._attempt(replace(answer, passages=inside), query, evidence, found, began, wanted)
         if refusal and others and wanted():
             # Of "this week" an article may tell before or after; what those say counts before giving up.
             undated = query.of_all_dates()
             evidence = strongest_first(evidence + read(undated, others))
             note = f"No article dated {stretch_of(query.scope)} answers this; all dates were searched."
             answer = replace(answer, reason=" ".join(filter(None, (note, left_out))), since=None, until=None)
-            if not (last := (yield from self._attempt(answer, undated, evidence, nearest, began, wanted))):
+            if not (last := (yield from self._attempt(answer, undated, evidence, found, began, wanted))):
                 return
             last = replace(last, reason=left_out, since=refusal.since, until=refusal.until)
             refusal = refused(last, query.text, nearest, began)
@@ -174,7 +179,7 @@ class Desk(KeptLibrary):
         answer: Answer,
         query: Query,
         evidence: list[Evidence],
-        nearest: tuple[Nearest, ...],
+        found: _Found,
         began: float,
         wanted: Callable[[], bool],
     ) -> Yields[Answer, None, Answer | None]:
@@ -182,14 +187,14 @@ class Desk(KeptLibrary):
         settings, weights, hits = self.settings, self.reader.calibration, answer.passages
 
         # Refuse before anything is generated where no reply would make it sure enough.
-        sure = confidence(query.text, hits, evidence, weights.confidence)
+        sure = confidence(query.text, found.rarity, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
-            return refused(answer, query.text, nearest, began)
+            return refused(answer, query.text, found.nearest, began)
         yield answer
 
         def answers(part: Sequence[Evidence], sure_from: float = ANSWERS_ALONE) -> bool:
-            return confidence(query.text, hits, part, weights.confidence) >= sure_from
+            return confidence(query.text, found.rarity, hits, part, weights.confidence) >= sure_from
 
         if query.near is not None:
             evidence = of_the_nearest(evidence, query.near, answers)
@@ -199,7 +204,7 @@ class Desk(KeptLibrary):
         values = differing(evidence, lambda part: answers(part, DIFFERS_ALONE))
         for answered in self._answered(query, answer, evidence, values, began, wanted):
             if not answered.sentences:
-                return refused(answered, query.text, nearest, began)
+                return refused(answered, query.text, found.nearest, began)
             yield answered
         return None
 

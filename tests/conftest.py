@@ -30,8 +30,8 @@ EVIDENCE_FEATURES = (
     "margin", "glance", "similarity", "cover", "cover_near", "rank", "relevance", "fits", "misfits", "missing_names",
 )  # fmt: skip
 CONFIDENCE_FEATURES = (
-    "bias", "strength", "second", "cover", "missing_names", "missing_numbers", "margin", "sentence_cover",
-    "one_article", "one_article_margin",
+    "bias", "strength", "second", "cover", "rare_cover", "missing_names", "missing_numbers", "margin", "sentence_cover",
+    "rare_sentence_cover", "one_article", "one_article_margin",
 )  # fmt: skip
 
 

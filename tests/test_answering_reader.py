@@ -113,9 +113,9 @@ def test_the_weights_of_a_calibration_are_those_the_features_have() -> None:
     fitted = PassageReader().calibration
     readings = [(Reading(8, 9, 1.0),)]
     reader = SimpleNamespace(read=lambda question, hits: readings, read_closely=lambda question, hits: readings)
-    ((*_, values),) = read_features("How much?", [hit], reader, WordEmbedder())  # type: ignore[arg-type]
+    ((*_, values),) = read_features("How much?", {}, [hit], reader, WordEmbedder())  # type: ignore[arg-type]
     assert set(values) == set(fitted.evidence)
-    assert list(features("How much?", [hit], [Evidence(hit, Span(0, 16), "5", 1.0)])) == list(fitted.confidence)
+    assert list(features("How much?", {}, [hit], [Evidence(hit, Span(0, 16), "5", 1.0)])) == list(fitted.confidence)
     assert set(fitted.reply) == {"before", "agrees", "differs", "declines"}
     assert fitted.reply["agrees"] > fitted.reply["declines"]
     assert fitted.said >= 0

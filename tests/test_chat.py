@@ -1,6 +1,7 @@
 """The whole product with fakes: what is shown, withheld, quoted and refused."""
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -118,6 +119,25 @@ def test_the_generators_word_is_counted_in(ready: MakeDesk, tmp_path: Path) -> N
         confidences.append(answer.confidence)
     assert confidences == sorted(confidences, reverse=True)
     assert len(set(confidences)) == 3
+
+
+def test_a_word_that_the_library_has_everywhere_says_less_than_one_it_has_nowhere(
+    make_desk: MakeDesk, tmp_path: Path
+) -> None:
+    """By the inverse document frequency: "bridge" is in all of four passages, "Hallin" in none."""
+
+    class Weighing(WordReader):
+        calibration = replace(
+            WordReader.calibration,
+            confidence=dict.fromkeys(WordReader.calibration.confidence, 0.0) | {"rare_cover": 1.0},
+        )
+
+    told = write_articles(tmp_path / "told", {f"{n}.txt": f"Bridge {n}\nThe bridge is closed." for n in range(4)})
+    make_desk().index(told)
+    desk = Desk(tmp_path / "library", Settings(), WordEmbedder, Weighing, ScriptedGenerator)
+    everywhere, nowhere = math.log(1 + 0.5 / 4.5), math.log(1 + 4.5 / 0.5)
+    answer = desk.ask("Which Hallin bridge?")
+    assert answer.confidence == pytest.approx(1 / (1 + math.exp(-everywhere / (everywhere + nowhere))), abs=1e-4)
 
 
 def test_the_short_answer_is_that_of_what_is_shown(make_desk: MakeDesk, tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """Train the close reader: low-rank differences to the lower blocks of the default language model, and a head that points.
 
     python -m models.close_reader.train EXAMPLES CLAIMS OUT [--paragraphs 8000] [--news 8000] [--left-open 4000] [--twisted 1000]
-        [--claims 0] [--rank 32] [--rate 4e-4] [--seed 0] [--start FILE]
+        [--marked 4000] [--claims 0] [--rank 32] [--rate 4e-4] [--seed 0] [--start FILE]
 
 EXAMPLES is the folder of models/reader, CLAIMS that of models/support: 55 % of what is drawn of paragraphs and of news have an
-answer. One pass, batches of questions and of pairs of claims by chance in turn, each block compiled, bfloat16. Writes
-close_reader.safetensors and log.json.
+answer; of the paragraphs' other questions at most --marked are such as a person wrote to have none. One pass, batches of
+questions and of pairs of claims by chance in turn, each block compiled, bfloat16. Writes close_reader.safetensors and log.json.
 """
 
 import argparse
@@ -90,12 +90,13 @@ def drawn(folder: Path, wanted: Mapping[str, int], rng: random.Random) -> list[d
     """So many examples of each kind; of twisted questions so many pairs."""
     made = []
     for name, file in (("paragraphs", "train"), ("news", "news")):
-        sides = [[], []]
+        answered, marked, others = [], [], []
         for example in load(folder / f"{file}.jsonl"):
-            sides[example["answer"] is not None].append(example)
-        answered = min(len(sides[True]), round(ANSWERED * wanted[name]))
-        made += rng.sample(sides[True], answered)
-        made += rng.sample(sides[False], min(len(sides[False]), wanted[name] - answered))
+            (answered if example["answer"] else marked if example.get("marked") else others).append(example)
+        left = wanted[name]
+        for side, most in ((answered, round(ANSWERED * left)), (marked, wanted["marked"]), (others, left)):
+            part = rng.sample(side, min(len(side), most, left))
+            made, left = made + part, left - len(part)
     left_open, twisted = load(folder / "left-open.jsonl"), load(folder / "twisted.jsonl")
     made += rng.sample(left_open, min(len(left_open), wanted["left_open"]))
     pairs = rng.sample(range(0, len(twisted), 2), min(len(twisted) // 2, wanted["twisted"]))
@@ -123,7 +124,14 @@ def main() -> None:
     parser.add_argument("examples", type=Path)
     parser.add_argument("claims_folder", type=Path)
     parser.add_argument("out", type=Path)
-    for name, count in (("paragraphs", 8000), ("news", 8000), ("left-open", 4000), ("twisted", 1000), ("claims", 0)):
+    for name, count in (
+        ("paragraphs", 8000),
+        ("news", 8000),
+        ("left-open", 4000),
+        ("twisted", 1000),
+        ("marked", 4000),
+        ("claims", 0),
+    ):
         parser.add_argument(f"--{name}", type=int, default=count)
     parser.add_argument("--rank", type=int, default=32)
     parser.add_argument("--rate", type=float, default=4e-4)

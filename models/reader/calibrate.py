@@ -3,9 +3,10 @@
     python -m models.reader.calibrate EXAMPLES_FOLDER
 
 Every held-out paragraph, with what the sets and we (left_open.py) ask of it, and every passage of made-up news of held-out
-topics, becomes an article of a temporary library. Each answerable question is put to it twice, with its own article and
-without, and each unanswerable one once; and each once more to its own article alone, as a reader asks who has chosen one,
-the answerable ones also to the nearest other article alone.
+topics, becomes an article of a temporary library; so do the paragraphs trained on, so that it holds much about the same
+things. Each answerable question is put to it twice, with its own article and without, and each unanswerable one once; and
+each once more to its own article alone, as a reader asks who has chosen one, the answerable ones also to the nearest other
+article alone.
 The product searches and reads. One logistic regression tells which of two readings has the sentence with the answer; a
 second one, over the first's results, tells the answered cases from the rest, where both weigh the same in the whole library
 and in one article alone; a third one adds what the default model replies.
@@ -36,7 +37,7 @@ from qa.answering.drafting import Draft, drafts
 from qa.answering.evidence import Evidence, read_features
 from qa.answering.prompt import as_read, build_messages, passages_for
 from qa.answering.refusal import VOTES, features
-from qa.retrieval.query import make_query
+from qa.retrieval.query import make_query, search_terms
 from qa.retrieval.search import search
 from qa.types import Calibration, Hit, Reading, Scope
 
@@ -73,7 +74,7 @@ def main() -> None:
     wanted = (arguments.rows, arguments.news, arguments.open)
     asked = [row for of, most in zip(sets, wanted, strict=True) for row in random.Random(0).sample(of, most)]
     random.Random(1).shuffle(asked)
-    rows = [row for of in sets for row in of]
+    rows = [row for of in (*sets, load(arguments.examples / "train-rows.jsonl")) for row in of]
     with tempfile.TemporaryDirectory() as folder:
         ids = write_articles(rows, Path(folder) / "paragraphs.jsonl.gz")
         desk = qa.open(Path(folder) / "library")
@@ -102,6 +103,7 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
     texts = [passage["text"].strip() for passage in row["passages"]]
     golds = {ids[texts[number]] for number in row["gold"]}
     with desk.library.snapshot() as snapshot:
+        rarity = snapshot.rarity(search_terms(query.standalone))
 
         def found_in(*articles: str) -> list[Hit]:
             scoped = replace(query, scope=Scope(articles=frozenset(articles) or None))
@@ -119,16 +121,19 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
         found = all_found[:shown]
         if found:
             readings = read_features(query.text, found, once, once)
-            holds = [
-                hit.article_id in golds
-                and any(a in hit.text[span.start - hit.start : span.end - hit.start] for a in row["answers"])
+            says = [
+                any(a in hit.text[span.start - hit.start : span.end - hit.start] for a in row["answers"])
                 for hit, span, _, _ in readings
             ]
+            if golds and not should and any(says):
+                continue  # another article may answer it, too
+            holds = [hit.article_id in golds and one for (hit, *_), one in zip(readings, says, strict=True)]
             if should and not any(a in h.text for h in found if h.article_id in golds for a in row["answers"]):
                 continue  # not found, or cut apart: neither a good answer nor a good refusal
             cases.append(
                 {
                     "question": query.text,
+                    "rarity": rarity,
                     "hits": found,
                     "readings": readings,
                     "holds": holds,
@@ -237,9 +242,14 @@ def named(names: list[str], weights: Any) -> dict[str, float]:
 
 def fit_confidence(cases: list[dict]) -> dict[str, float]:
     """The weights of a whole question: does the library answer it."""
-    rows = [features(case["question"], case["hits"], case["evidence"]) for case in cases]
+    rows = [known_of(case) for case in cases]
     fitted = balanced_fit("before the reply", cases, np.array([list(row.values()) for row in rows]))
     return named(list(rows[0]), fitted.coef_[0])
+
+
+def known_of(case: dict) -> dict[str, float]:
+    """What the confidence of a case is computed from."""
+    return features(case["question"], case["rarity"], case["hits"], case["evidence"])
 
 
 def balanced_fit(what: str, cases: list[dict], x: np.ndarray) -> LogisticRegression:
@@ -303,7 +313,7 @@ def fit_reply(desk: qa.Desk, cases: list[dict], said: float, weights: dict[str, 
     """What the generator's reply adds to the confidence before it."""
     x = []
     for case in cases:
-        values = features(case["question"], case["hits"], case["evidence"])
+        values = known_of(case)
         found = results(desk, case, said)
         agrees, declines = any(f.shown for f in found), any(f.declines for f in found)
         vote = "agrees" if agrees else "declines" if declines else "differs"

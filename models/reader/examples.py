@@ -3,8 +3,8 @@
     python -m models.reader.examples DATA_FOLDER OUT_FOLDER [--draw 0] [--share 1]
 
 DATA_FOLDER holds squad2, squad-long, nq and fairytaleqa as .jsonl.gz (see the model card for the format and licences).
-A passage without the answer is an example too: windows of the same paragraph, unanswerable questions, and for each
-question the most similar passage of another paragraph that does not hold the answer. Questions are also asked as
+A passage without the answer is an example too: windows of the same paragraph, questions that a person marked as unanswerable,
+and for each question the most similar passage of another paragraph that does not hold the answer. Questions are also asked as
 follow-ups, in the words the product makes of those, and of a name or a year of which the passage says nothing.
 Another --draw cuts the same training rows in other places and asks other follow-ups, and a --share takes the rows of some
 of the paragraphs and all that their set marks as unanswerable; what is held out stays as it is.
@@ -58,6 +58,7 @@ def row_examples(row: dict, rng: random.Random) -> list[dict]:
                 "text": text,
                 "answer": None,
                 "row": row["id"],
+                "marked": not row["answerable"],
             }
             if row["answerable"] and number in golds:
                 answer = next((a for a in answers if find(a, text) >= 0), None)
@@ -157,7 +158,7 @@ def split_rows(data: Path, rng: random.Random) -> dict[str, list[dict]]:
 
 
 def main() -> None:
-    """Write train.jsonl, held-out.jsonl and the held-out rows themselves."""
+    """Write train.jsonl, held-out.jsonl and the rows themselves."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
     parser.add_argument("out", type=Path)
@@ -185,8 +186,8 @@ def main() -> None:
             file.writelines(json.dumps(example, ensure_ascii=False) + "\n" for example in examples)
         answered = sum(example["answer"] is not None for example in examples)
         print(f"{part}: {len(part_rows)} rows, {len(examples)} examples, {answered} with an answer")
-    with (arguments.out / "held-out-rows.jsonl").open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in parts["held-out"])
+        with (arguments.out / f"{part}-rows.jsonl").open("w", encoding="utf-8") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in part_rows)
 
 
 if __name__ == "__main__":

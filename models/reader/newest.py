@@ -22,14 +22,14 @@ from models.reader.news import topics, worlds
 from qa.answering.disagreement import brought_up_to_date
 from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first
 from qa.answering.refusal import confidence
-from qa.retrieval.query import Query, make_query
+from qa.retrieval.query import Query, make_query, search_terms
 from qa.types import Hit, Scope
 
 MOST = 140
 WITHIN = (0.0, 0.69, 1.39, 2.0, 3.0, 4.0, 6.0)  # logits behind the strongest evidence
 ALONE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)  # probabilities by which an article answers by itself
 NOW = (" now?", " at the moment?", ", according to the latest report?")
-Case = tuple[dict, Query, list[Hit], list[Evidence]]
+Case = tuple[dict, Query, list[Hit], list[Evidence], dict[str, float]]
 
 
 def asked_of_held_out(newest: bool) -> Iterator[dict]:
@@ -93,12 +93,13 @@ def asked(desk: qa.Desk, one: dict) -> Case:
     query = query_of(one["question"], one.get("today"))
     with desk.library.snapshot() as snapshot:
         hits = desk.found(snapshot, query, desk.settings.shown_passages)
+        rarity = snapshot.rarity(search_terms(query.standalone))
     inside = [hit for hit in hits if query.scope.covers(hit.date)]
     others = [hit for hit in hits if not query.scope.covers(hit.date)]
     undated, evidence, weights = query.of_all_dates(), list[Evidence](), desk.reader.calibration.evidence
     for one_query, part in ((query, inside), (undated, others)):
         evidence += find_evidence(one_query.text, part, desk.reader, desk.embedder, weights, hits)
-    return one, undated if others else query, hits, strongest_first(evidence)
+    return one, undated if others else query, hits, strongest_first(evidence), rarity
 
 
 def measure(name: str, rows: list[dict]) -> None:
@@ -121,7 +122,7 @@ def measure(name: str, rows: list[dict]) -> None:
         return of_the_newest(case[3], lambda part: part[0].strength >= case[3][0].strength - within)
 
     def answers(case: Case, above: float) -> Callable[[Sequence[Evidence]], bool]:
-        return lambda part: confidence(case[1].text, case[2], part, weights.confidence) >= above
+        return lambda part: confidence(case[1].text, case[4], case[2], part, weights.confidence) >= above
 
     def alone(case: Case, above: float) -> list[Evidence]:
         return of_the_newest(case[3], answers(case, above))

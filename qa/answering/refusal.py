@@ -1,7 +1,7 @@
 """Whether the library answers a question at all, decided before anything is generated, and what a refusal says."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from qa.answering.evidence import Evidence
@@ -16,14 +16,21 @@ _MOST_NAMED = 3
 _FAR_BEHIND = 5.0  # logits; how much further the second lies behind tells only how little else the library has
 
 
-def confidence(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence], weights: Mapping[str, float]) -> float:
+def confidence(
+    question: str,
+    rarity: Mapping[str, float],
+    hits: Sequence[Hit],
+    evidence: Sequence[Evidence],
+    weights: Mapping[str, float],
+) -> float:
     """The probability, 0..1, that the best evidence answers the question; 0 where there is none.
 
     ``weights`` are those of a logistic regression over ``features``, fitted on held-out paragraphs and news.
     """
     if not evidence:
         return 0.0
-    return _logistic(sum(weights[name] * value for name, value in features(question, hits, evidence).items()))
+    known = features(question, rarity, hits, evidence)
+    return _logistic(sum(weights[name] * value for name, value in known.items()))
 
 
 def settled(before: float, vote: Vote, weights: Mapping[str, float]) -> float:
@@ -37,10 +44,13 @@ def _logistic(logit: float) -> float:
     return (1 + math.tanh(logit / 2)) / 2  # cannot overflow in this form
 
 
-def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, float]:
+def features(
+    question: str, rarity: Mapping[str, float], hits: Sequence[Hit], evidence: Sequence[Evidence]
+) -> dict[str, float]:
     """What the probability is computed from: how strong the evidence is, and what of the question its article lacks.
 
-    The article stands for what was found of it: its headline, date and all of its hits. The margin and what the sentence
+    Its words count alike, and once more each by its ``rarity``: how few passages of the library have it, by its stem. The
+    article stands for what was found of it: its headline, date and all of its hits. The margin and what the sentence
     itself has of the question tell near misses, such as another fact of the right article, which the rest does not. Where
     all hits are of one article, that it has the question's words says nothing, for nothing else was searched; the best
     margin of any of its readings counts instead.
@@ -51,18 +61,28 @@ def features(question: str, hits: Sequence[Hit], evidence: Sequence[Evidence]) -
     found = " ".join(hit.text for hit in hits if hit.article_id == best.hit.article_id)
     held = f"{best.hit.title} {best.hit.date or ''} {found}"
     asked, named = set(content_stems(question)), names_asked(question)
+    in_article, in_sentence = set(content_stems(held)), set(content_stems(f"{best.hit.title}\n{best.text}"))
+    alike = dict.fromkeys(asked, 1.0)
+    rare = {one: rarity[one] for one in asked if one in rarity}
     return {
         "bias": 1.0,
         "strength": best.strength,
         "second": max(second, best.strength - _FAR_BEHIND),
-        "cover": 0.0 if one else len(asked & set(content_stems(held))) / (len(asked) or 1),
+        "cover": 0.0 if one else _share(alike, in_article),
+        "rare_cover": 0.0 if one else _share(rare, in_article),
         "missing_names": float(bool(named - set(words(held)))),
         "missing_numbers": float(not numbers(question) <= numbers(held)),
         "margin": best.margin,
-        "sentence_cover": len(asked & set(content_stems(f"{best.hit.title}\n{best.text}"))) / (len(asked) or 1),
+        "sentence_cover": _share(alike, in_sentence),
+        "rare_sentence_cover": _share(rare, in_sentence),
         "one_article": float(one),
         "one_article_margin": max(reading.margin for reading in evidence) if one else 0.0,
     }
+
+
+def _share(weights: Mapping[str, float], held: Collection[str]) -> float:
+    """What those that are held weigh, of all."""
+    return math.fsum(weight for one, weight in weights.items() if one in held) / (math.fsum(weights.values()) or 1.0)
 
 
 def nearest_articles(hits: Sequence[Hit]) -> tuple[Nearest, ...]:
