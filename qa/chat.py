@@ -29,8 +29,8 @@ from qa.library.store import Snapshot
 from qa.retrieval.followup import leans
 from qa.retrieval.languages import language_note
 from qa.retrieval.parts import questions_in
-from qa.retrieval.query import Query, read_query, search_terms
-from qa.retrieval.search import search, stretch_of, within_reach
+from qa.retrieval.query import Query, read_query
+from qa.retrieval.search import search, stretch_of, what_is_searched, within_reach
 from qa.settings import Settings
 from qa.types import (
     Answer,
@@ -42,6 +42,7 @@ from qa.types import (
     Nearest,
     Origin,
     Reader,
+    Searched,
     Timings,
     Withheld,
 )
@@ -56,17 +57,14 @@ _QUOTED: Origin = "quoted"
 
 
 class _Found(NamedTuple):
-    """A query and what a state of the library has for it; ``left_out`` says what of the query no article fits.
-
-    ``rarity`` is what each word of the question weighs there, by its stem.
-    """
+    """A query and what a state of the library has for it; ``left_out`` says what of the query no article fits."""
 
     query: Query
     left_out: str | None
     embedder: Embedder
     hits: tuple[Hit, ...]
     nearest: tuple[Nearest, ...]
-    rarity: Mapping[str, float]
+    searched: Searched
 
 
 class Desk(KeptLibrary):
@@ -135,8 +133,8 @@ class Desk(KeptLibrary):
                 reached, left_out = within_reach(snapshot, query)
                 hits = self.found(snapshot, reached, self.settings.shown_passages)
                 nearest = nearest_articles(hits) or snapshot.newest(3)
-                rarity = snapshot.rarity(search_terms(reached.standalone))
-                found.append(_Found(reached, left_out, embedder, tuple(hits), nearest, rarity))
+                searched = what_is_searched(snapshot, reached)
+                found.append(_Found(reached, left_out, embedder, tuple(hits), nearest, searched))
             return found
 
     def _stream(self, question: str, found: _Found, began: float, wanted: Callable[[], bool]) -> Iterator[Answer]:
@@ -187,14 +185,14 @@ class Desk(KeptLibrary):
         settings, weights, hits = self.settings, self.reader.calibration, answer.passages
 
         # Refuse before anything is generated where no reply would make it sure enough.
-        sure = confidence(query.text, found.rarity, hits, evidence, weights.confidence)
+        sure = confidence(query.text, found.searched, hits, evidence, weights.confidence)
         answer = replace(answer, confidence=round(sure, 4), timings=Timings(retrieve_ms=milliseconds_since(began)))
         if not evidence or max(settled(sure, vote, weights.reply) for vote in VOTES) < settings.refuse_below:
             return refused(answer, query.text, found.nearest, began)
         yield answer
 
         def answers(part: Sequence[Evidence], sure_from: float = ANSWERS_ALONE) -> bool:
-            return confidence(query.text, found.rarity, hits, part, weights.confidence) >= sure_from
+            return confidence(query.text, found.searched, hits, part, weights.confidence) >= sure_from
 
         if query.near is not None:
             evidence = of_the_nearest(evidence, query.near, answers)

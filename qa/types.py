@@ -431,6 +431,14 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Searched:
+    """What a question was put to: how rare each of its words is there, by its stem, and how many passages there are."""
+
+    rarity: Mapping[str, float]
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What a reader's margins are worth: weights of logistic regressions by the names of their features.
 

@@ -31,7 +31,7 @@ EVIDENCE_FEATURES = (
 )  # fmt: skip
 CONFIDENCE_FEATURES = (
     "bias", "strength", "second", "cover", "rare_cover", "missing_names", "missing_numbers", "margin", "sentence_cover",
-    "rare_sentence_cover", "one_article", "one_article_margin",
+    "rare_sentence_cover", "size", "one_article", "one_article_margin",
 )  # fmt: skip
 
 

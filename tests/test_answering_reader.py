@@ -106,16 +106,18 @@ def test_the_weights_of_a_calibration_are_those_the_features_have() -> None:
     """None is missing and none is left over."""
     from qa.answering.evidence import Evidence, read_features
     from qa.answering.refusal import features
-    from qa.types import Reading, Span
+    from qa.types import Reading, Searched, Span
     from tests.conftest import WordEmbedder
 
     hit = Hit("a", "News", None, None, None, "It cost 5 marks.", 0, 16, 1.0, 1)
     fitted = PassageReader().calibration
     readings = [(Reading(8, 9, 1.0),)]
     reader = SimpleNamespace(read=lambda question, hits: readings, read_closely=lambda question, hits: readings)
-    ((*_, values),) = read_features("How much?", {}, [hit], reader, WordEmbedder())  # type: ignore[arg-type]
+    ((*_, values),) = read_features("How much?", Searched({}, 1), [hit], reader, WordEmbedder())  # type: ignore[arg-type]
     assert set(values) == set(fitted.evidence)
-    assert list(features("How much?", {}, [hit], [Evidence(hit, Span(0, 16), "5", 1.0)])) == list(fitted.confidence)
+    assert list(features("How much?", Searched({}, 1), [hit], [Evidence(hit, Span(0, 16), "5", 1.0)])) == list(
+        fitted.confidence
+    )
     assert set(fitted.reply) == {"before", "agrees", "differs", "declines"}
     assert fitted.reply["agrees"] > fitted.reply["declines"]
     assert fitted.said >= 0

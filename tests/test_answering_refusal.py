@@ -6,7 +6,7 @@ import pytest
 
 from qa.answering.evidence import Evidence
 from qa.answering.refusal import confidence, features, missing_words, nearest_articles, refusal_text, settled
-from qa.types import Hit, Nearest, Span
+from qa.types import Hit, Nearest, Searched, Span
 from tests.conftest import CONFIDENCE_FEATURES
 
 
@@ -21,7 +21,7 @@ def hit(
 
 
 QUESTION = "What did the work cost?"
-RARITY = {"work": 1.0, "bridg": 2.0, "cost": 2.0, "hallin": 5.0}
+SEARCHED = Searched({"work": 1.0, "bridg": 2.0, "cost": 2.0, "hallin": 5.0}, 10_000)
 HITS = [hit("first", "The council met."), hit("second")]
 
 
@@ -39,11 +39,11 @@ def test_the_confidence_is_a_probability_that_grows_with_the_strength() -> None:
     """0 without evidence; a half where the weighted features cancel out; never an overflow."""
     weights = weighing(bias=-1.0, strength=0.5)
     strengths = (-8.0, 0.0, 2.0, 4.0, 8.0)
-    values = [confidence(QUESTION, RARITY, HITS, [evidence(strength)], weights) for strength in strengths]
+    values = [confidence(QUESTION, SEARCHED, HITS, [evidence(strength)], weights) for strength in strengths]
     assert values == pytest.approx([1 / (1 + math.exp(-(0.5 * strength - 1))) for strength in strengths])
     assert values[2] == 0.5
-    assert [confidence(QUESTION, RARITY, HITS, [evidence(far)], weights) for far in (-1e6, 1e6)] == [0.0, 1.0]
-    assert confidence(QUESTION, RARITY, HITS, [], weighing(bias=9.0)) == 0.0
+    assert [confidence(QUESTION, SEARCHED, HITS, [evidence(far)], weights) for far in (-1e6, 1e6)] == [0.0, 1.0]
+    assert confidence(QUESTION, SEARCHED, HITS, [], weighing(bias=9.0)) == 0.0
 
 
 def test_the_generators_reply_settles_the_confidence() -> None:
@@ -58,32 +58,36 @@ def test_every_feature_has_its_weight() -> None:
     """Strength 2, second -3, three of five stems, half by weight, Hallin and 1999 missing: each feature alone gives its logit."""
     question = "What did the work on the bridge cost Hallin in 1999?"
     found = [evidence(2.0, margin=1.5), evidence(-3.0, HITS[0])]
-    of_both = (1.0, 2.0, -3.0, 3 / 5, 1 / 2, 1.0, 1.0, 1.5, 3 / 5, 1 / 2, 0.0, 0.0)
-    of_one = (1.0, 2.0, -3.0, 0.0, 0.0, 1.0, 1.0, 1.5, 3 / 5, 1 / 2, 1.0, 1.5)
+    of_both = (1.0, 2.0, -3.0, 3 / 5, 1 / 2, 1.0, 1.0, 1.5, 3 / 5, 1 / 2, 4.0, 0.0, 0.0)
+    of_one = (1.0, 2.0, -3.0, 0.0, 0.0, 1.0, 1.0, 1.5, 3 / 5, 1 / 2, 0.0, 1.0, 1.5)
     for hits, logits in ((HITS, of_both), (HITS[1:], of_one)):
         for feature, logit in zip(CONFIDENCE_FEATURES, logits, strict=True):
-            value = confidence(question, RARITY, hits, found, weighing(**{feature: 1.0}))
+            value = confidence(question, SEARCHED, hits, found, weighing(**{feature: 1.0}))
             assert value == pytest.approx(1 / (1 + math.exp(-logit)))
 
 
 def test_the_features_can_be_computed_by_hand() -> None:
     """Of work, bridge, cost and the name Hallin, all but the name stand in headline or passage."""
-    found = features(f"{QUESTION[:-1]} on the bridge at Hallin?", RARITY, HITS, [evidence(2.0), evidence(1.0, HITS[0])])
+    found = features(
+        f"{QUESTION[:-1]} on the bridge at Hallin?", SEARCHED, HITS, [evidence(2.0), evidence(1.0, HITS[0])]
+    )
     assert found == {
         "bias": 1.0, "strength": 2.0, "second": 1.0, "cover": 0.75, "rare_cover": 0.5, "missing_names": 1.0,
-        "missing_numbers": 0.0, "margin": 0.0, "sentence_cover": 0.75, "rare_sentence_cover": 0.5,
+        "missing_numbers": 0.0, "margin": 0.0, "sentence_cover": 0.75, "rare_sentence_cover": 0.5, "size": 4.0,
         "one_article": 0.0, "one_article_margin": 0.0,
     }  # fmt: skip
     assert tuple(found) == CONFIDENCE_FEATURES
-    unweighed = features(QUESTION, {}, HITS, [evidence(2.0)])
+    unweighed = features(QUESTION, Searched({}, 0), HITS, [evidence(2.0)])
     assert (unweighed["rare_cover"], unweighed["rare_sentence_cover"]) == (0.0, 0.0)
+    for passages, size in ((0, 2.0), (99, 2.0), (1_000, 3.0), (10**7, 5.0)):  # within a decade of what was fitted
+        assert features(QUESTION, Searched({}, passages), HITS, [evidence(2.0)])["size"] == pytest.approx(size)
     for others in ([], [evidence(-3.5)], [evidence(-30.0)]):  # five logits behind is as far as none
-        assert features("What?", RARITY, HITS, [evidence(2.0), *others])["second"] == -3.0
+        assert features("What?", SEARCHED, HITS, [evidence(2.0), *others])["second"] == -3.0
     within = [evidence(2.0), evidence(1.0, margin=-0.5), evidence(0.0, margin=2.5)]
-    alone = features("What did the bridge cost?", RARITY, HITS[1:], within)
+    alone = features("What did the bridge cost?", SEARCHED, HITS[1:], within)
     assert alone == {
         "bias": 1.0, "strength": 2.0, "second": 1.0, "cover": 0.0, "rare_cover": 0.0, "missing_names": 0.0,
-        "missing_numbers": 0.0, "margin": 0.0, "sentence_cover": 1.0, "rare_sentence_cover": 1.0,
+        "missing_numbers": 0.0, "margin": 0.0, "sentence_cover": 1.0, "rare_sentence_cover": 1.0, "size": 0.0,
         "one_article": 1.0, "one_article_margin": 2.5,
     }  # fmt: skip
 
@@ -100,22 +104,22 @@ def test_the_features_can_be_computed_by_hand() -> None:
 )
 def test_a_number_of_the_question_is_missing_unless_the_article_has_it(question: str, missing: float) -> None:
     """By value, in headline, date or hits; one that lacks is enough."""
-    assert features(question, RARITY, HITS, [evidence(0.0)])["missing_numbers"] == missing
+    assert features(question, SEARCHED, HITS, [evidence(0.0)])["missing_numbers"] == missing
 
 
 def test_the_other_hits_of_the_best_article_count_and_other_articles_do_not() -> None:
     """Quist stands in another hit of the article, Hallin in another article."""
     hits = [hit("other", "Hallin lies in a valley."), hit("best", "Edda Quist spoke."), hit("best")]
     for question, cover, missing in (("Did Quist work?", 1.0, 0.0), ("Did Hallin work?", 0.5, 1.0)):
-        found = features(question, RARITY, hits, [evidence(0.0, hits[2])])
+        found = features(question, SEARCHED, hits, [evidence(0.0, hits[2])])
         assert (found["cover"], found["missing_names"]) == (cover, missing)
 
 
 def test_the_first_word_of_a_question_is_no_name() -> None:
     """Its capital says nothing."""
-    assert features("Work cost what?", RARITY, HITS, [evidence(0.0)])["missing_names"] == 0.0
-    assert features("Hallin paid what?", RARITY, HITS, [evidence(0.0)])["missing_names"] == 0.0
-    assert features("And Hallin?", RARITY, HITS, [evidence(0.0)])["missing_names"] == 1.0
+    assert features("Work cost what?", SEARCHED, HITS, [evidence(0.0)])["missing_names"] == 0.0
+    assert features("Hallin paid what?", SEARCHED, HITS, [evidence(0.0)])["missing_names"] == 0.0
+    assert features("And Hallin?", SEARCHED, HITS, [evidence(0.0)])["missing_names"] == 1.0
 
 
 def test_articles_are_named_once_and_three_at_most() -> None:

@@ -3,10 +3,10 @@
     python -m models.reader.calibrate EXAMPLES_FOLDER
 
 Every held-out paragraph, with what the sets and we (left_open.py) ask of it, and every passage of made-up news of held-out
-topics, becomes an article of a temporary library; so do the paragraphs trained on, so that it holds much about the same
-things. Each answerable question is put to it twice, with its own article and without, and each unanswerable one once; and
-each once more to its own article alone, as a reader asks who has chosen one, the answerable ones also to the nearest other
-article alone.
+topics, becomes an article of a temporary library; of a second one, too, which holds the paragraphs trained on beside them and
+so is ten times as large and has much more about the same things. Each answerable question is put to each twice, with its own
+article and without, and each unanswerable one once; and each once more to its own article alone, as a reader asks who has
+chosen one, the answerable ones also to the nearest other article alone.
 The product searches and reads. One logistic regression tells which of two readings has the sentence with the answer; a
 second one, over the first's results, tells the answered cases from the rest, where both weigh the same in the whole library
 and in one article alone; a third one adds what the default model replies.
@@ -14,7 +14,6 @@ and in one article alone; a third one adds what the default model replies.
 
 import argparse
 import gzip
-import itertools
 import json
 import random
 import sys
@@ -37,8 +36,8 @@ from qa.answering.drafting import Draft, drafts
 from qa.answering.evidence import Evidence, read_features
 from qa.answering.prompt import as_read, build_messages, passages_for
 from qa.answering.refusal import VOTES, features
-from qa.retrieval.query import make_query, search_terms
-from qa.retrieval.search import search
+from qa.retrieval.query import make_query
+from qa.retrieval.search import search, what_is_searched
 from qa.types import Calibration, Hit, Reading, Scope
 
 
@@ -74,12 +73,13 @@ def main() -> None:
     wanted = (arguments.rows, arguments.news, arguments.open)
     asked = [row for of, most in zip(sets, wanted, strict=True) for row in random.Random(0).sample(of, most)]
     random.Random(1).shuffle(asked)
-    rows = [row for of in (*sets, load(arguments.examples / "train-rows.jsonl")) for row in of]
-    with tempfile.TemporaryDirectory() as folder:
-        ids = write_articles(rows, Path(folder) / "paragraphs.jsonl.gz")
-        desk = qa.open(Path(folder) / "library")
-        desk.index(Path(folder) / "paragraphs.jsonl.gz")
-        cases = [case for row in asked for case in row_cases(desk, row, ids)]
+    rows, cases = [row for of in sets for row in of], []
+    for beside in ([], load(arguments.examples / "train-rows.jsonl")):
+        with tempfile.TemporaryDirectory() as folder:
+            ids = write_articles([*rows, *beside], Path(folder) / "paragraphs.jsonl.gz")
+            desk = qa.open(Path(folder) / "library")
+            desk.index(Path(folder) / "paragraphs.jsonl.gz")
+            cases += [case for row in asked for case in row_cases(desk, row, ids)]
     evidence_weights = fit_evidence(cases)
     for case in cases:
         found = [Evidence(h, s, a, strength(v, evidence_weights), v["margin"]) for h, s, a, v in case["readings"]]
@@ -103,7 +103,7 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
     texts = [passage["text"].strip() for passage in row["passages"]]
     golds = {ids[texts[number]] for number in row["gold"]}
     with desk.library.snapshot() as snapshot:
-        rarity = snapshot.rarity(search_terms(query.standalone))
+        searched = what_is_searched(snapshot, query)
 
         def found_in(*articles: str) -> list[Hit]:
             scoped = replace(query, scope=Scope(articles=frozenset(articles) or None))
@@ -133,7 +133,7 @@ def row_cases(desk: qa.Desk, row: dict, ids: dict[str, str]) -> list[dict]:
             cases.append(
                 {
                     "question": query.text,
-                    "rarity": rarity,
+                    "searched": searched,
                     "hits": found,
                     "readings": readings,
                     "holds": holds,
@@ -193,25 +193,20 @@ def fit_evidence(cases: list[dict]) -> dict[str, float]:
     """The weights of a reading: which of two readings of a question has the sentence that holds the answer."""
     asked = [case for case in cases if case["should"] and not case["alone"]]
     names = list(asked[0]["readings"][0][3])
-    folds = [fit_pairs(asked[:at] + asked[at + width :], names) for at, width in parts(len(asked), 5)]
-    unseen = [weights for weights, (_, width) in zip(folds, parts(len(asked), 5), strict=True) for _ in range(width)]
+    unseen: dict[int, dict[str, float]] = {}
+    for train, test in GroupKFold(5).split(asked, groups=[case["question"] for case in asked]):
+        unseen |= dict.fromkeys(test.tolist(), fit_pairs([asked[at] for at in train], names))
     for of in ("paragraphs", "news"):
         first = {"asked": 0, "reader alone": 0, "with the weights, five-fold": 0}
-        for case, weights in zip(asked, unseen, strict=True):
+        for at, case in enumerate(asked):
             if case["of"] == of:
                 margins = [values["margin"] for *_, values in case["readings"]]
-                strengths = [strength(values, weights) for *_, values in case["readings"]]
+                strengths = [strength(values, unseen[at]) for *_, values in case["readings"]]
                 first["asked"] += 1
                 first["reader alone"] += case["holds"][int(np.argmax(margins))]
                 first["with the weights, five-fold"] += case["holds"][int(np.argmax(strengths))]
         print(f"first reading right, {of}: {first}", flush=True)
     return fit_pairs(asked, names)
-
-
-def parts(count: int, folds: int) -> list[tuple[int, int]]:
-    """Where each of some equal parts begins, and how long it is."""
-    edges = [round(count * fold / folds) for fold in range(folds + 1)]
-    return [(start, end - start) for start, end in itertools.pairwise(edges)]
 
 
 def fit_pairs(asked: list[dict], names: list[str]) -> dict[str, float]:
@@ -249,7 +244,7 @@ def fit_confidence(cases: list[dict]) -> dict[str, float]:
 
 def known_of(case: dict) -> dict[str, float]:
     """What the confidence of a case is computed from."""
-    return features(case["question"], case["rarity"], case["hits"], case["evidence"])
+    return features(case["question"], case["searched"], case["hits"], case["evidence"])
 
 
 def balanced_fit(what: str, cases: list[dict], x: np.ndarray) -> LogisticRegression:

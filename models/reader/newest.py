@@ -22,14 +22,15 @@ from models.reader.news import topics, worlds
 from qa.answering.disagreement import brought_up_to_date
 from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first
 from qa.answering.refusal import confidence
-from qa.retrieval.query import Query, make_query, search_terms
-from qa.types import Hit, Scope
+from qa.retrieval.query import Query, make_query
+from qa.retrieval.search import what_is_searched
+from qa.types import Hit, Scope, Searched
 
 MOST = 140
 WITHIN = (0.0, 0.69, 1.39, 2.0, 3.0, 4.0, 6.0)  # logits behind the strongest evidence
 ALONE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)  # probabilities by which an article answers by itself
 NOW = (" now?", " at the moment?", ", according to the latest report?")
-Case = tuple[dict, Query, list[Hit], list[Evidence], dict[str, float]]
+Case = tuple[dict, Query, list[Hit], list[Evidence], Searched]
 
 
 def asked_of_held_out(newest: bool) -> Iterator[dict]:
@@ -93,13 +94,13 @@ def asked(desk: qa.Desk, one: dict) -> Case:
     query = query_of(one["question"], one.get("today"))
     with desk.library.snapshot() as snapshot:
         hits = desk.found(snapshot, query, desk.settings.shown_passages)
-        rarity = snapshot.rarity(search_terms(query.standalone))
+        searched = what_is_searched(snapshot, query)
     inside = [hit for hit in hits if query.scope.covers(hit.date)]
     others = [hit for hit in hits if not query.scope.covers(hit.date)]
     undated, evidence, weights = query.of_all_dates(), list[Evidence](), desk.reader.calibration.evidence
     for one_query, part in ((query, inside), (undated, others)):
         evidence += find_evidence(one_query.text, part, desk.reader, desk.embedder, weights, hits)
-    return one, undated if others else query, hits, strongest_first(evidence), rarity
+    return one, undated if others else query, hits, strongest_first(evidence), searched
 
 
 def measure(name: str, rows: list[dict]) -> None:

@@ -7,18 +7,19 @@ from typing import Literal
 from qa.answering.evidence import Evidence
 from qa.language.values import numbers
 from qa.language.words import FUNCTION_WORDS, content_stems, names_asked, stem, words
-from qa.types import Hit, Nearest
+from qa.types import Hit, Nearest, Searched
 
 Vote = Literal["agrees", "differs", "declines"]
 """What the generator's reply says of the evidence: the same answer, another or none that a passage supports, no answer."""
 VOTES: tuple[Vote, ...] = ("agrees", "differs", "declines")
 _MOST_NAMED = 3
+_FEWEST, _MOST = 100, 100_000  # passages; fitted on a thousand and ten thousand, and a decade beyond
 _FAR_BEHIND = 5.0  # logits; how much further the second lies behind tells only how little else the library has
 
 
 def confidence(
     question: str,
-    rarity: Mapping[str, float],
+    searched: Searched,
     hits: Sequence[Hit],
     evidence: Sequence[Evidence],
     weights: Mapping[str, float],
@@ -29,7 +30,7 @@ def confidence(
     """
     if not evidence:
         return 0.0
-    known = features(question, rarity, hits, evidence)
+    known = features(question, searched, hits, evidence)
     return _logistic(sum(weights[name] * value for name, value in known.items()))
 
 
@@ -44,16 +45,14 @@ def _logistic(logit: float) -> float:
     return (1 + math.tanh(logit / 2)) / 2  # cannot overflow in this form
 
 
-def features(
-    question: str, rarity: Mapping[str, float], hits: Sequence[Hit], evidence: Sequence[Evidence]
-) -> dict[str, float]:
+def features(question: str, searched: Searched, hits: Sequence[Hit], evidence: Sequence[Evidence]) -> dict[str, float]:
     """What the probability is computed from: how strong the evidence is, and what of the question its article lacks.
 
-    Its words count alike, and once more each by its ``rarity``: how few passages of the library have it, by its stem. The
-    article stands for what was found of it: its headline, date and all of its hits. The margin and what the sentence
-    itself has of the question tell near misses, such as another fact of the right article, which the rest does not. Where
-    all hits are of one article, that it has the question's words says nothing, for nothing else was searched; the best
-    margin of any of its readings counts instead.
+    Its words count alike, and once more each by its rarity. The article stands for what was found of it: its headline,
+    date and all of its hits. The margin and what the sentence itself has of the question tell near misses, such as another
+    fact of the right article, which the rest does not. The more passages there are, the better the best one looks that
+    does not answer. Where all hits are of one article, that it has the question's words says nothing, for nothing else was
+    searched; the best margin of any of its readings counts instead.
     """
     best = evidence[0]
     second = evidence[1].strength if len(evidence) > 1 else -math.inf
@@ -63,7 +62,7 @@ def features(
     asked, named = set(content_stems(question)), names_asked(question)
     in_article, in_sentence = set(content_stems(held)), set(content_stems(f"{best.hit.title}\n{best.text}"))
     alike = dict.fromkeys(asked, 1.0)
-    rare = {one: rarity[one] for one in asked if one in rarity}
+    rare = {one: searched.rarity[one] for one in asked if one in searched.rarity}
     return {
         "bias": 1.0,
         "strength": best.strength,
@@ -75,6 +74,7 @@ def features(
         "margin": best.margin,
         "sentence_cover": _share(alike, in_sentence),
         "rare_sentence_cover": _share(rare, in_sentence),
+        "size": 0.0 if one else math.log10(min(max(searched.passages, _FEWEST), _MOST)),
         "one_article": float(one),
         "one_article_margin": max(reading.margin for reading in evidence) if one else 0.0,
     }

@@ -115,6 +115,10 @@ class VectorIndex:
             segment: held[segment] if segment in held else read_segment(folder, segment) for segment in segments
         }
 
+    def __len__(self) -> int:
+        """How many vectors there are."""
+        return sum(index.ntotal for index in self.by_segment.values())
+
     def search(self, vector: Any, count: int, allowed: Any = None) -> list[tuple[int, float]]:
         """The nearest passage ids with their inner products, best first, ties by id; ``vector`` has shape (dimension,).
 

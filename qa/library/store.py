@@ -151,6 +151,11 @@ class Snapshot:
         """What each word weighs by how few passages have it, by its stem: its inverse document frequency, as BM25 has it."""
         return rarity(self._connection, terms, self._terms)
 
+    def passage_count(self, scope: Scope = EVERYWHERE) -> int:
+        """How many passages a search may find."""
+        allowed = self._allowed(scope)
+        return len(self._index) if allowed is None else int(allowed.sum())
+
     def cosines(self, passage_ids: Sequence[int], vector: Any) -> dict[int, float]:
         """The cosine of each passage's vector to ``vector``, float32 of shape (dimension,)."""
         return self._index.cosines(passage_ids, vector)

@@ -30,6 +30,11 @@ class Query:
     phrased: bool = False  # whether the range is that of a phrase of the question, not one that was set
     near: Scope | None = None  # a range that was given up: what is dated closest to it is asked for
 
+    @property
+    def reach(self) -> Scope:
+        """What is searched at most: a range that a phrase names is only preferred."""
+        return self.of_all_dates().scope if self.phrased else self.scope
+
     def of_all_dates(self) -> "Query":
         """The same without its range, but for what is closest to it; its date phrase is like any other words."""
         ranged = self.scope.since is not None or self.scope.until is not None

@@ -10,7 +10,7 @@ from qa.library.store import CopyPlace, Snapshot
 from qa.retrieval.parts import question_parts
 from qa.retrieval.query import Query, search_terms
 from qa.retrieval.ranking import RANK_CONSTANT, Candidate, scores
-from qa.types import Embedder, Hit, Scope
+from qa.types import Embedder, Hit, Scope, Searched
 
 _MOST = 10_000  # passages of one search, where copies crowd out the others
 _ORDERED = 12  # passages among which "latest" may put the newer first
@@ -152,15 +152,19 @@ def within_reach(snapshot: Snapshot, query: Query) -> tuple[Query, str | None]:
         query = query.of_all_dates()
         notes.append(f"No article is dated {stretch}; all dates were searched.")
     if query.phrases:
-        held_in = query.of_all_dates().scope if query.phrased else query.scope
-        holding = snapshot.articles_with(query.phrases, held_in)
+        holding = snapshot.articles_with(query.phrases, query.reach)
         if holding:
             query = replace(query, scope=replace(query.scope, articles=holding))
         else:
-            named, stretch = " and ".join(f"“{phrase}”" for phrase in query.phrases), stretch_of(held_in)
+            named, stretch = " and ".join(f"“{phrase}”" for phrase in query.phrases), stretch_of(query.reach)
             dated = f" dated {stretch}" if stretch else ""
             notes.append(f"No article{dated} says {named} word for word; other wordings were searched.")
     return query, " ".join(notes) or None
+
+
+def what_is_searched(snapshot: Snapshot, query: Query) -> Searched:
+    """What the confidence has to know of where a question was put to."""
+    return Searched(snapshot.rarity(search_terms(query.standalone)), snapshot.passage_count(query.reach))
 
 
 def stretch_of(scope: Scope) -> str:
