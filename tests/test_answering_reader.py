@@ -113,7 +113,7 @@ def test_the_weights_of_a_calibration_are_those_the_features_have() -> None:
     fitted = PassageReader().calibration
     readings = [(Reading(8, 9, 1.0),)]
     reader = SimpleNamespace(read=lambda question, hits: readings, read_closely=lambda question, hits: readings)
-    ((*_, values),) = read_features("How much?", Searched({}, 1), [hit], reader, WordEmbedder())  # type: ignore[arg-type]
+    ((*_, values),) = read_features("How much?", [hit], reader, WordEmbedder())  # type: ignore[arg-type]
     assert set(values) == set(fitted.evidence)
     assert list(features("How much?", Searched({}, 1), [hit], [Evidence(hit, Span(0, 16), "5", 1.0)])) == list(
         fitted.confidence

@@ -17,25 +17,28 @@ SMALL = LlamaConfig(
 )
 
 
-def write(file: Path, answered: int, others: int) -> None:
+def write(file: Path, answered: int, others: int, marked: int = 0) -> None:
     """So many examples, each with a question of its own."""
     rows = [
         {"question": f"{file.stem} {n}", "answer": [0, 1] if n < answered else None} for n in range(answered + others)
     ]
+    rows += [{"question": f"{file.stem} marked {n}", "answer": None, "marked": True} for n in range(marked)]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def test_a_little_more_than_half_of_what_is_drawn_has_an_answer(tmp_path: Path) -> None:
     """55 of 100; all there are where there are fewer, and the others make up for them; a twist comes with its question."""
-    for name, answered, others in (("train", 80, 80), ("news", 10, 300), ("left-open", 3, 3), ("twisted", 4, 4)):
+    for name, answered, others in (("news", 10, 300), ("left-open", 3, 3), ("twisted", 4, 4)):
         write(tmp_path / f"{name}.jsonl", answered, others)
-    wanted = {"paragraphs": 100, "news": 100, "left_open": 4, "twisted": 2}
+    write(tmp_path / "train.jsonl", 80, 80, marked=30)
+    wanted = {"paragraphs": 100, "news": 100, "left_open": 4, "twisted": 2, "marked": 20}
     found = drawn(tmp_path, wanted, random.Random(0))
     assert len({one["question"] for one in found}) == len(found) == 100 + 100 + 4 + 4
     answered = {
         kind: [one["answer"] is not None for one in found if kind in one["question"]] for kind in ("train", "news")
     }
     assert {kind: sum(told) for kind, told in answered.items()} == {"train": 55, "news": 10}
+    assert sum("marked" in one["question"] for one in found) == 20
     twists = [int(one["question"].split()[1]) for one in found[-4:]]
     assert twists[0] % 2 == twists[2] % 2 == 0
     assert (twists[1], twists[3]) == (twists[0] + 1, twists[2] + 1)
