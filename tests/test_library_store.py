@@ -97,6 +97,17 @@ def test_both_searches_obey_the_range(library: Library) -> None:
             assert {hit.article_id for hit in by_keyword} == expected
 
 
+def test_the_passages_of_a_scope_are_counted(library: Library, articles: Path, make_desk: MakeDesk) -> None:
+    """One of each of three articles, one of which has no date; a deleted one is no longer counted."""
+    scopes = (Scope(), Scope(since="2031-05-01"), Scope(articles=frozenset({"bridge.txt", "library.txt"})))
+    with library.snapshot() as snapshot:
+        assert [snapshot.passage_count(scope) for scope in scopes] == [3, 1, 2]
+    (articles / "bridge.txt").unlink()
+    make_desk().index(articles)
+    with library.snapshot() as snapshot:
+        assert [snapshot.passage_count(scope) for scope in scopes] == [2, 1, 1]
+
+
 def test_keywords_are_stemmed_and_found_in_headlines(library: Library) -> None:
     """No term is required, and none is an operator."""
     with library.snapshot(vectors=False) as snapshot:

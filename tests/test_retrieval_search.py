@@ -304,3 +304,13 @@ def test_a_follow_up_is_completed_before_it_is_searched() -> None:
     """The words of the turn before are searched too."""
     query = make_query("And who paid?", (Message("user", "What did the Lindal bridge cost?"),), Scope(), TODAY)
     assert query.standalone == query.text == "And who paid? (Lindal bridge cost)"
+
+
+def test_a_range_that_a_phrase_names_does_not_limit_what_is_searched() -> None:
+    """One that was set does."""
+    chosen = frozenset({"a"})
+    phrased = make_query("What did it cost in March 2025?", (), Scope(articles=chosen), date(2026, 1, 1))
+    assert phrased.phrased
+    assert phrased.reach == Scope(articles=chosen)
+    given = Scope("2025-03-01", "2025-03-31", chosen)
+    assert make_query("What did it cost?", (), given, date(2026, 1, 1)).reach == given
