@@ -1,7 +1,7 @@
 """Train the close reader: low-rank differences to the lower blocks of the default language model, and a head that points.
 
     python -m models.close_reader.train EXAMPLES CLAIMS OUT [--paragraphs 8000] [--news 8000] [--left-open 4000] [--twisted 1000]
-        [--marked 4000] [--claims 0] [--rank 32] [--rate 4e-4] [--seed 0] [--start FILE]
+        [--short 0] [--marked 4000] [--claims 0] [--rank 32] [--rate 4e-4] [--seed 0] [--start FILE]
 
 EXAMPLES is the folder of models/reader, CLAIMS that of models/support: 55 % of what is drawn of paragraphs and of news have an
 answer; of the paragraphs' other questions at most --marked are such as a person wrote to have none. One pass, batches of
@@ -97,8 +97,10 @@ def drawn(folder: Path, wanted: Mapping[str, int], rng: random.Random) -> list[d
         for side, most in ((answered, round(ANSWERED * left)), (marked, wanted["marked"]), (others, left)):
             part = rng.sample(side, min(len(side), most, left))
             made, left = made + part, left - len(part)
-    left_open, twisted = load(folder / "left-open.jsonl"), load(folder / "twisted.jsonl")
-    made += rng.sample(left_open, min(len(left_open), wanted["left_open"]))
+    for name in ("left_open", "short"):
+        examples = load(folder / f"{name.replace('_', '-')}.jsonl") if wanted[name] else []
+        made += rng.sample(examples, min(len(examples), wanted[name]))
+    twisted = load(folder / "twisted.jsonl")
     pairs = rng.sample(range(0, len(twisted), 2), min(len(twisted) // 2, wanted["twisted"]))
     return made + [one for at in pairs for one in twisted[at : at + 2]]
 
@@ -129,6 +131,7 @@ def main() -> None:
         ("news", 8000),
         ("left-open", 4000),
         ("twisted", 1000),
+        ("short", 0),
         ("marked", 4000),
         ("claims", 0),
     ):

@@ -45,15 +45,20 @@ def articles(held_out: bool, files: str = "*") -> list[dict]:
             head, *lines = block.strip().split("\n")
             date, title = re.fullmatch(r"(?:(\d{4}-\d\d-\d\d) )?(.+)", head).groups()
             text = "\n".join(line for line in lines if not line.startswith(("? ", "- "))).strip()
-            asked: list[tuple[str, tuple[int, int] | None]] = []
-            for line in lines:
-                if line.startswith("? "):
-                    question, answer = line[2:].split(" = ")
-                    asked.append((question, place(answer, text)))
-                elif line.startswith("- "):
-                    asked.append((line[2:], None))
-            read.append({"title": title, "date": date, "text": text, "asked": asked})
+            read.append({"title": title, "date": date, "text": text, "asked": asked_of(text, lines)})
     return read
+
+
+def asked_of(text: str, lines: Sequence[str]) -> list[tuple[str, tuple[int, int] | None]]:
+    """The questions among some lines, each with the place of its answer in a text, or None where it is left open."""
+    asked: list[tuple[str, tuple[int, int] | None]] = []
+    for line in lines:
+        if line.startswith("? "):
+            question, answer = line[2:].split(" = ")
+            asked.append((question, place(answer, text)))
+        elif line.startswith("- "):
+            asked.append((line[2:], None))
+    return asked
 
 
 def place(answer: str, text: str) -> tuple[int, int]:
