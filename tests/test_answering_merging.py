@@ -1,5 +1,7 @@
 """An adapter added into a model, on files small enough to compute by hand."""
 
+import os
+import time
 from pathlib import Path
 
 import gguf
@@ -93,6 +95,27 @@ def test_another_adapter_makes_another_file(base: Path, adapter: Path, tmp_path:
     first = merged(base, adapter, tmp_path)
     adapter.write_bytes(adapter.read_bytes() + b"\0")
     assert merged(base, adapter, tmp_path) != first
+
+
+def test_what_was_made_long_ago_for_others_is_deleted(base: Path, adapter: Path, tmp_path: Path) -> None:
+    """With its hash; not what was made last month, nor files that are none of these."""
+    days, now = 24 * 3600, time.time()
+    for name, age in (
+        ("base-aa.{}.gguf", 40),
+        ("base-bb.{}.gguf", 20),
+        ("base.Q4_1.gguf", 40),
+        ("other-aa.{}.gguf", 40),
+    ):
+        for made in (tmp_path / name.format(kind) for kind in ("BF16", "Q8_0")):
+            made.touch()
+            made.with_suffix(".sha256").touch()
+            os.utime(made, (now - age * days, now - age * days))
+    file = merged(base, adapter, tmp_path)
+    kind = file.name.split(".")[1]
+    assert not (tmp_path / f"base-aa.{kind}.gguf").exists()
+    assert not (tmp_path / f"base-aa.{kind}.sha256").exists()
+    kept = {f"base-bb.{kind}.gguf", f"base-bb.{kind}.sha256", f"other-aa.{kind}.gguf", "base.Q4_1.gguf", file.name}
+    assert kept <= {one.name for one in tmp_path.iterdir()}
 
 
 def test_a_folder_that_holds_nothing_is_an_error(base: Path, adapter: Path, tmp_path: Path) -> None:

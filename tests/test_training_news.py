@@ -10,6 +10,7 @@ import pytest
 
 from models.generator.stories import FORENAMES, read_topics
 from models.reader.news import HELD_OUT_TOPICS, examples, worlds
+from models.reader.short import FOLDER as SHORT
 from models.reader.tables import KINDS, table_examples
 from models.reader.written import articles, elsewhere, place, written_examples
 from models.support.examples import CLAIMS
@@ -146,10 +147,15 @@ def test_a_passage_on_other_things_does_not_name_what_is_asked_about() -> None:
 
 
 def test_people_and_places_of_written_news_are_not_those_of_the_sample_articles() -> None:
-    """Nor any other word of capital letter that no text has in small letters; days, months and titles aside. With claims and talks."""
+    """Nor any other word of capital letter that no text has in small letters; days, months and titles aside.
+
+    With claims, talks and short questions.
+    """
     claims = [file.read_text(encoding="utf-8") for file in CLAIMS.rglob("*.txt")]
     talks = [file.read_text(encoding="utf-8") for file in (PROJECT / "models" / "followup").glob("*.jsonl")]
-    written = " ".join([*(one["text"] for one in articles(held_out=False) + articles(held_out=True)), *claims, *talks])
+    short = [file.read_text(encoding="utf-8") for file in SHORT.rglob("*.txt")]
+    texts = [one["text"] for one in articles(held_out=False) + articles(held_out=True)]
+    written = " ".join([*texts, *claims, *talks, *short])
     seeds = " ".join(seed_texts())
     both = [set(re.findall(r"(?<=[a-z,] )[A-Z][\w-]+", text)) for text in (written, seeds)]
     small = set(re.findall(r"(?<![\w-])[a-z][\w-]+", f"{written} {seeds}"))

@@ -5,9 +5,11 @@ nothing at run time, and a prompt is read two to three times as fast from bfloat
 package (benchmarks/generator.md).
 """
 
+import contextlib
 import hashlib
 import json
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from filelock import FileLock
@@ -18,6 +20,7 @@ from qa.settings import cache_path
 from qa.weights import file_sha256
 
 _RECIPE = "1"  # another one makes another file
+_KEPT = 30 * 24 * 3600.0  # seconds; what another version was made for, which may still be in use beside this one
 
 
 def merged(base: Path, adapter: Path, folder: Path | None = None) -> Path:
@@ -64,11 +67,21 @@ def _made_once(
                 write(part)
                 noted.write_text(file_sha256(part))
                 part.replace(file)
+                _forget_old(folder.glob(f"{base.stem.split('.')[0]}-*.{kind}.{suffix}"))
     except OSError as error:
         raise ModelError(
             f"{folder} cannot hold the models, 475 MB ({error.strerror}); make room, or set XDG_CACHE_HOME to another folder"
         ) from error
     return file
+
+
+def _forget_old(files: Iterable[Path]) -> None:
+    """Delete what was made long ago; it is hundreds of megabytes, and would be made again."""
+    for file in files:
+        with contextlib.suppress(OSError):  # open somewhere, on a system that keeps such files
+            if time.time() - file.stat().st_mtime > _KEPT:
+                for part in (file, file.with_suffix(".sha256"), Path(f"{file}.lock")):
+                    part.unlink(missing_ok=True)
 
 
 def write_merged(base: Path, adapter: Path, quantization: str, out: Path) -> None:
