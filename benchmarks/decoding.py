@@ -54,7 +54,9 @@ def prompt(desk: qa.Desk, question: str) -> tuple[list[Message], list[Hit]]:
     query, settings = read_query(question), desk.settings
     with desk.library.snapshot() as snapshot:
         hits = desk.found(snapshot, query, settings.shown_passages)
-    evidence = find_evidence(query.text, hits, desk.reader, desk.embedder, desk.reader.calibration.evidence)
+    evidence = find_evidence(
+        query.text, hits, desk.reader, desk.embedder, desk.reader.calibration.evidence, today=query.today
+    )
     best = passages_for([*(one.hit for one in evidence), *hits], settings.context_passages)
     budget = settings.context_tokens - settings.answer_tokens
     return build_messages(question, best, budget, desk.generator.count_tokens)

@@ -151,7 +151,7 @@ def read_orders(desk: Desk, query: Query, ranking: Sequence[Hit]) -> dict[int, l
 
     def read(count: int) -> list[Hit]:
         weights = desk.reader.calibration.evidence
-        evidence = find_evidence(query.text, ranking[:count], desk.reader, desk.embedder, weights)
+        evidence = find_evidence(query.text, ranking[:count], desk.reader, desk.embedder, weights, today=query.today)
         return list(dict.fromkeys([*(e.hit for e in evidence), *ranking]))
 
     return {count: read(count) for count in READ}

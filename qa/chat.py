@@ -151,7 +151,8 @@ class Desk(KeptLibrary):
         )
 
         def read(asked: Query, part: Sequence[Hit]) -> list[Evidence]:
-            return find_evidence(asked.text, part, self.reader, embedder, self.reader.calibration.evidence, hits)
+            weights = self.reader.calibration.evidence
+            return find_evidence(asked.text, part, self.reader, embedder, weights, hits, asked.today)
 
         # Read them. Where a phrase names the range, the articles in it are asked first.
         inside = tuple(hit for hit in hits if query.scope.covers(hit.date))

@@ -3,11 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from qa.answering.evidence import (
     Evidence,
+    aged,
     evidence_given,
     find_evidence,
     of_the_nearest,
@@ -105,6 +107,30 @@ def test_the_strength_is_the_weighted_sum_of_the_features() -> None:
     readings = [(*ANSWER, 4.0)], [(*ANSWER, 4.0)]
     order = found("?", [hit("a"), hit("b")], *readings, margin=0.5, rank=1.0)
     assert [(e.hit.article_id, e.strength) for e in order] == [("a", 3.0), ("b", 2.5)]
+
+
+def test_age_takes_from_the_strength() -> None:
+    """.4 logits for each e-fold from a month on: 30 days .4 ln 2, 210 days .4 ln 8; none from what is of the day or later."""
+    today = date(2031, 6, 30)
+    assert [aged(day, today) for day in ("2031-06-30", "2031-07-04")] == [0, 0]
+    assert aged("2031-05-31", today) == pytest.approx(0.4 * math.log(2))
+    assert aged("2030-12-02", today) == pytest.approx(0.4 * math.log(8))
+    assert aged(None, today) == aged("2030-06-30", today)
+
+
+def test_of_two_that_are_nearly_as_strong_the_newer_article_comes_first() -> None:
+    """Without a day there is no age; .4 ln 8 is .83, .4 ln 2 is .28, and what is .7 stronger stays first."""
+    hits = hit("old", date="2030-12-02"), hit("new", date="2031-05-31")
+    for stronger, first in ((0.5, "new"), (0.7, "old")):
+        reader = TableReader([(*ANSWER, 1.0 + stronger)], [(*ANSWER, 1.0)])
+        order = [
+            find_evidence("?", hits, reader, WordEmbedder(), weighing(margin=1.0), today=day)
+            for day in (date(2031, 6, 30), None)
+        ]
+        assert [part[0].hit.article_id for part in order] == [first, "old"]
+        assert {one.hit.article_id: one.strength + one.age for one in order[0]} == pytest.approx(
+            {one.hit.article_id: one.strength for one in order[1]}
+        )
 
 
 @pytest.mark.parametrize(("feature", "first"), [("margin", "b"), ("cover", "a"), ("rank", "a"), ("misfits", "b")])

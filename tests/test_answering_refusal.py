@@ -1,6 +1,7 @@
 """When the library does not answer, and what is said then."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -44,6 +45,16 @@ def test_the_confidence_is_a_probability_that_grows_with_the_strength() -> None:
     assert values[2] == 0.5
     assert [confidence(QUESTION, SEARCHED, HITS, [evidence(far)], weights) for far in (-1e6, 1e6)] == [0.0, 1.0]
     assert confidence(QUESTION, SEARCHED, HITS, [], weighing(bias=9.0)) == 0.0
+
+
+def test_an_old_article_answers_as_surely_as_a_new_one() -> None:
+    """What its age took from the strength is no doubt."""
+    weights = weighing(strength=0.5, second=0.25)
+    new, other = evidence(2.0), evidence(1.0, HITS[0])
+    old, older = (replace(one, strength=one.strength - age, age=age) for one, age in ((new, 1.0), (other, 1.5)))
+    assert confidence(QUESTION, SEARCHED, HITS, [old, older], weights) == confidence(
+        QUESTION, SEARCHED, HITS, [new, other], weights
+    )
 
 
 def test_the_generators_reply_settles_the_confidence() -> None:

@@ -297,7 +297,7 @@ def test_an_explicit_range_goes_before_a_phrase() -> None:
 def test_a_phrase_can_be_left_in_the_question() -> None:
     """No range, the words are searched like others, and an order holds."""
     asked = "What is the latest since March?"
-    assert make_query(asked, (), Scope(), TODAY, any_date=True) == Query(asked, asked, Scope(), True)
+    assert make_query(asked, (), Scope(), TODAY, any_date=True) == Query(asked, asked, Scope(), True, today=TODAY)
 
 
 def test_a_follow_up_is_completed_before_it_is_searched() -> None:

@@ -28,6 +28,7 @@ from qa.types import Hit, Scope, Searched
 
 MOST = 140
 WITHIN = (0.0, 0.69, 1.39, 2.0, 3.0, 4.0, 6.0)  # logits behind the strongest evidence
+AGES = (0.0, 0.5, 1.0, 1.5, 2.0)  # times what the age of an article takes in the product
 ALONE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)  # probabilities by which an article answers by itself
 NOW = (" now?", " at the moment?", ", according to the latest report?")
 Case = tuple[dict, Query, list[Hit], list[Evidence], Searched]
@@ -70,13 +71,18 @@ def corrections(
                     yield row(question, passages, made.index(later), first.owner.value(new[0]))
 
 
+def asked_later(rows: Iterator[dict]) -> Iterator[dict]:
+    """The questions, asked eight days after the last article."""
+    for one in rows:
+        today = date.fromisoformat(max(passage["date"] for passage in one["passages"])) + timedelta(days=8)
+        yield {**one, "today": today.isoformat()}
+
+
 def after_all(rows: Iterator[dict]) -> Iterator[dict]:
     """The questions whose answer is the last article's, asked of "this week" eight days after it."""
-    for one in rows:
-        last = max(passage["date"] for passage in one["passages"])
-        if one["passages"][one["gold"][0]]["date"] == last:
-            today = date.fromisoformat(last) + timedelta(days=8)
-            yield {**one, "question": f"{one['question'].rstrip('?')} this week?", "today": today.isoformat()}
+    for one in asked_later(rows):
+        if one["passages"][one["gold"][0]]["date"] == max(passage["date"] for passage in one["passages"]):
+            yield {**one, "question": f"{one['question'].rstrip('?')} this week?"}
 
 
 def row(question: str, passages: list[dict], gold: int, answer: str) -> dict:
@@ -99,7 +105,7 @@ def asked(desk: qa.Desk, one: dict) -> Case:
     others = [hit for hit in hits if not query.scope.covers(hit.date)]
     undated, evidence, weights = query.of_all_dates(), list[Evidence](), desk.reader.calibration.evidence
     for one_query, part in ((query, inside), (undated, others)):
-        evidence += find_evidence(one_query.text, part, desk.reader, desk.embedder, weights, hits)
+        evidence += find_evidence(one_query.text, part, desk.reader, desk.embedder, weights, hits, one_query.today)
     return one, undated if others else query, hits, strongest_first(evidence), searched
 
 
@@ -131,6 +137,9 @@ def measure(name: str, rows: list[dict]) -> None:
     def led(case: Case, above: float) -> list[Evidence]:
         return brought_up_to_date(case[3], case[2], answers(case, above))
 
+    def by_age(case: Case, times: float) -> list[Evidence]:
+        return sorted(case[3], key=lambda one: (1 - times) * -one.age - one.strength)
+
     def closest(case: Case, above: float) -> list[Evidence]:
         return of_the_nearest(case[3], case[1].near or case[1].scope, answers(case, above))
 
@@ -138,6 +147,10 @@ def measure(name: str, rows: list[dict]) -> None:
     if any(case[1].near for case in cases):
         print("  closest that answers by itself, from:", {a: right(lambda case, a=a: closest(case, a)) for a in ALONE})
         return
+    print(
+        "  the strongest, by how much age counts:",
+        {times: right(lambda case, t=times: by_age(case, t)) for times in AGES},
+    )
     print("  led by what brings it up to date, from:", {a: right(lambda case, a=a: led(case, a)) for a in ALONE})
     print("  newest within so many logits of the best:", {w: right(lambda case, w=w: close(case, w)) for w in WITHIN})
     print("  newest that answers by itself, from:", {a: right(lambda case, a=a: alone(case, a)) for a in ALONE})
@@ -146,10 +159,10 @@ def measure(name: str, rows: list[dict]) -> None:
 def main() -> None:
     """Measure all sets."""
     for kind, now in (("newest asked for", True), ("nothing said", False)):
-        rows = list(corrected_in_passing(NOW if now else ("?",)))
+        rows = list(asked_later(corrected_in_passing(NOW if now else ("?",))))
         random.Random(0).shuffle(rows)
         measure(f"corrected in passing, {kind}", rows[:MOST])
-        rows = list(asked_of_held_out(newest=now))
+        rows = list(asked_later(asked_of_held_out(newest=now)))
         random.Random(0).shuffle(rows)
         measure(f"held-out topics, {kind}", rows[:MOST])
 

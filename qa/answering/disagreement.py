@@ -42,7 +42,7 @@ def brought_up_to_date(
     first = max(newer, key=_dated, default=None)
     if first is None:
         return list(evidence)
-    led = replace(first, strength=evidence[0].strength + 1.01 * HALF_AS_LIKELY)
+    led = replace(first, strength=evidence[0].strength + 1.01 * HALF_AS_LIKELY, age=evidence[0].age)
     return [led, *(found for found in evidence if found is not first)]
 
 

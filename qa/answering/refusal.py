@@ -55,7 +55,8 @@ def features(question: str, searched: Searched, hits: Sequence[Hit], evidence: S
     searched; the best margin of any of its readings counts instead.
     """
     best = evidence[0]
-    second = evidence[1].strength if len(evidence) > 1 else -math.inf
+    strength = best.strength + best.age  # an old article answers as well as a new one
+    second = evidence[1].strength + evidence[1].age if len(evidence) > 1 else -math.inf
     one = len({hit.article_id for hit in hits}) == 1
     found = " ".join(hit.text for hit in hits if hit.article_id == best.hit.article_id)
     held = f"{best.hit.title} {best.hit.date or ''} {found}"
@@ -65,8 +66,8 @@ def features(question: str, searched: Searched, hits: Sequence[Hit], evidence: S
     rare = {one: searched.rarity[one] for one in asked if one in searched.rarity}
     return {
         "bias": 1.0,
-        "strength": best.strength,
-        "second": max(second, best.strength - _FAR_BEHIND),
+        "strength": strength,
+        "second": max(second, strength - _FAR_BEHIND),
         "cover": 0.0 if one else _share(alike, in_article),
         "rare_cover": 0.0 if one else _share(rare, in_article),
         "missing_names": float(bool(named - set(words(held)))),

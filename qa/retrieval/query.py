@@ -29,6 +29,7 @@ class Query:
     phrases: tuple[str, ...] = ()  # what the question puts in quotation marks, without them
     phrased: bool = False  # whether the range is that of a phrase of the question, not one that was set
     near: Scope | None = None  # a range that was given up: what is dated closest to it is asked for
+    today: date | None = None  # from which the age of articles counts, unless a range was named or set
 
     @property
     def reach(self) -> Scope:
@@ -56,8 +57,11 @@ def make_query(question: str, history: Sequence[Message], given: Scope, today: d
     # "And last week?" leaves nothing to search for without its phrase.
     text = request.question if search_terms(request.question) else standalone
     scope = Scope(request.since, request.until, given.articles)
-    phrased = phrased and (request.since is not None or request.until is not None)
-    return Query(standalone, text, scope, request.newest, quoted_phrases(question), phrased)
+    ranged = request.since is not None or request.until is not None
+    phrased = phrased and ranged
+    return Query(
+        standalone, text, scope, request.newest, quoted_phrases(question), phrased, today=None if ranged else today
+    )
 
 
 def read_query(
