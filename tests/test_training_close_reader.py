@@ -28,12 +28,12 @@ def write(file: Path, answered: int, others: int, marked: int = 0) -> None:
 
 def test_a_little_more_than_half_of_what_is_drawn_has_an_answer(tmp_path: Path) -> None:
     """55 of 100; all there are where there are fewer, and the others make up for them; a twist comes with its question."""
-    for name, answered, others in (("news", 10, 300), ("left-open", 3, 3), ("twisted", 4, 4)):
+    for name, answered, others in (("news", 10, 300), ("left-open", 3, 3), ("short", 6, 6), ("twisted", 4, 4)):
         write(tmp_path / f"{name}.jsonl", answered, others)
     write(tmp_path / "train.jsonl", 80, 80, marked=30)
-    wanted = {"paragraphs": 100, "news": 100, "left_open": 4, "twisted": 2, "marked": 20}
+    wanted = {"paragraphs": 100, "news": 100, "left_open": 4, "short": 5, "twisted": 2, "marked": 20}
     found = drawn(tmp_path, wanted, random.Random(0))
-    assert len({one["question"] for one in found}) == len(found) == 100 + 100 + 4 + 4
+    assert len({one["question"] for one in found}) == len(found) == 100 + 100 + 4 + 5 + 4
     answered = {
         kind: [one["answer"] is not None for one in found if kind in one["question"]] for kind in ("train", "news")
     }
