@@ -18,6 +18,7 @@ import json
 import random
 import sys
 import tempfile
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import date, timedelta
@@ -223,14 +224,10 @@ def print_ages(cases: list[dict], weights: dict[str, float]) -> None:
     for of in ("paragraphs", "news"):
         right = dict.fromkeys(AGES, 0.0)
         for draw in range(DRAWS):
-            rng, ages = random.Random(draw), dict[str, float]()
+            rng = random.Random(draw)
+            ages = defaultdict[str, float](lambda rng=rng: aged(dealt(rng, today), today))
             for case in (case for case in asked if case["of"] == of):
-                known = []
-                for hit, _, _, values in case["readings"]:
-                    day = today - timedelta(days=rng.randrange(YEARS * 365))
-                    known.append(
-                        (strength(values, weights), ages.setdefault(hit.article_id, aged(day.isoformat(), today)))
-                    )
+                known = [(strength(v, weights), ages[hit.article_id]) for hit, _, _, v in case["readings"]]
                 for times in AGES:
                     best = int(np.argmax([value - times * age for value, age in known]))
                     right[times] += case["holds"][best] / DRAWS
@@ -238,6 +235,11 @@ def print_ages(cases: list[dict], weights: dict[str, float]) -> None:
         print(
             f"first reading right, {of}, dated by chance over {YEARS} years, by how much age counts: {told}", flush=True
         )
+
+
+def dealt(rng: random.Random, today: date) -> str:
+    """A day of the last years."""
+    return (today - timedelta(days=rng.randrange(YEARS * 365))).isoformat()
 
 
 def fit_pairs(asked: list[dict], names: list[str]) -> dict[str, float]:

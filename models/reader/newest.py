@@ -17,7 +17,7 @@ from pathlib import Path
 
 import qa
 from models.generator.stories import Printed, group, printed
-from models.reader.calibrate import write_articles
+from models.reader.calibrate import AGES, write_articles
 from models.reader.news import topics, worlds
 from qa.answering.disagreement import brought_up_to_date
 from qa.answering.evidence import Evidence, find_evidence, of_the_nearest, of_the_newest, strongest_first
@@ -28,7 +28,6 @@ from qa.types import Hit, Scope, Searched
 
 MOST = 140
 WITHIN = (0.0, 0.69, 1.39, 2.0, 3.0, 4.0, 6.0)  # logits behind the strongest evidence
-AGES = (0.0, 0.5, 1.0, 1.5, 2.0)  # times what the age of an article takes in the product
 ALONE = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7)  # probabilities by which an article answers by itself
 NOW = (" now?", " at the moment?", ", according to the latest report?")
 Case = tuple[dict, Query, list[Hit], list[Evidence], Searched]
@@ -138,7 +137,7 @@ def measure(name: str, rows: list[dict]) -> None:
         return brought_up_to_date(case[3], case[2], answers(case, above))
 
     def by_age(case: Case, times: float) -> list[Evidence]:
-        return sorted(case[3], key=lambda one: (1 - times) * -one.age - one.strength)
+        return sorted(case[3], key=lambda one: -(one.strength + (1 - times) * one.age))
 
     def closest(case: Case, above: float) -> list[Evidence]:
         return of_the_nearest(case[3], case[1].near or case[1].scope, answers(case, above))
