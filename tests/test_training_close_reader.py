@@ -4,11 +4,12 @@ import json
 import random
 from pathlib import Path
 
+import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import LlamaConfig
 
-from models.close_reader.train import drawn, put_back, save
+from models.close_reader.train import asks_for_a_name, drawn, put_back, save
 from models.generator.low_rank import LowRank
 from qa.answering.close_model import CloseModel
 
@@ -28,12 +29,22 @@ def write(file: Path, answered: int, others: int, marked: int = 0) -> None:
 
 def test_a_little_more_than_half_of_what_is_drawn_has_an_answer(tmp_path: Path) -> None:
     """55 of 100; all there are where there are fewer, and the others make up for them; a twist comes with its question."""
-    for name, answered, others in (("news", 10, 300), ("left-open", 3, 3), ("short", 6, 6), ("twisted", 4, 4)):
+    kinds = (("news", 10, 300), ("left-open", 3, 3), ("short", 6, 6), ("quiz", 2, 2), ("twisted", 4, 4))
+    for name, answered, others in kinds:
         write(tmp_path / f"{name}.jsonl", answered, others)
     write(tmp_path / "train.jsonl", 80, 80, marked=30)
-    wanted = {"paragraphs": 100, "news": 100, "left_open": 4, "short": 5, "twisted": 2, "marked": 20}
+    wanted = {
+        "paragraphs": 100,
+        "news": 100,
+        "left_open": 4,
+        "short": 5,
+        "quiz": 3,
+        "names": 0,
+        "twisted": 2,
+        "marked": 20,
+    }
     found = drawn(tmp_path, wanted, random.Random(0))
-    assert len({one["question"] for one in found}) == len(found) == 100 + 100 + 4 + 5 + 4
+    assert len({one["question"] for one in found}) == len(found) == 100 + 100 + 4 + 5 + 3 + 4
     answered = {
         kind: [one["answer"] is not None for one in found if kind in one["question"]] for kind in ("train", "news")
     }
@@ -42,6 +53,23 @@ def test_a_little_more_than_half_of_what_is_drawn_has_an_answer(tmp_path: Path) 
     twists = [int(one["question"].split()[1]) for one in found[-4:]]
     assert twists[0] % 2 == twists[2] % 2 == 0
     assert (twists[1], twists[3]) == (twists[0] + 1, twists[2] + 1)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "row", "asks"),
+    [
+        ("what opened?", [3, 6], "written", True),
+        ("Which bath opened?", [7, 13], "written", False),
+        ("Which bath closed?", None, "written", True),
+        ("at which bath did one slip", None, "written", True),
+        ("What did the bath cost?", None, "written", False),
+        ("Which bath opened?", [3, 6], "news-3", False),
+    ],
+)
+def test_a_written_question_asks_for_a_name(question: str, answer: list[int] | None, row: str, asks: bool) -> None:
+    """Where its answer is one, or, left open, where it begins as if it were."""
+    example = {"question": question, "text": "In Ulm opened a bath.", "answer": answer, "row": row}
+    assert asks_for_a_name(example) is asks
 
 
 def test_a_training_goes_on_from_what_was_written(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from models.generator.stories import FORENAMES, read_topics
+from models.reader.further import KINDS as FURTHER
 from models.reader.news import HELD_OUT_TOPICS, examples, worlds
-from models.reader.short import FOLDER as SHORT
 from models.reader.tables import KINDS, table_examples
 from models.reader.written import articles, elsewhere, place, written_examples
 from models.support.examples import CLAIMS
@@ -149,13 +149,14 @@ def test_a_passage_on_other_things_does_not_name_what_is_asked_about() -> None:
 def test_people_and_places_of_written_news_are_not_those_of_the_sample_articles() -> None:
     """Nor any other word of capital letter that no text has in small letters; days, months and titles aside.
 
-    With claims, talks and short questions.
+    With claims, talks and further questions.
     """
     claims = [file.read_text(encoding="utf-8") for file in CLAIMS.rglob("*.txt")]
     talks = [file.read_text(encoding="utf-8") for file in (PROJECT / "models" / "followup").glob("*.jsonl")]
-    short = [file.read_text(encoding="utf-8") for file in SHORT.rglob("*.txt")]
+    folders = [PROJECT / "models" / "reader" / kind for kind in FURTHER]
+    further = [file.read_text(encoding="utf-8") for folder in folders for file in folder.rglob("*.txt")]
     texts = [one["text"] for one in articles(held_out=False) + articles(held_out=True)]
-    written = " ".join([*texts, *claims, *talks, *short])
+    written = " ".join([*texts, *claims, *talks, *further])
     seeds = " ".join(seed_texts())
     both = [set(re.findall(r"(?<=[a-z,] )[A-Z][\w-]+", text)) for text in (written, seeds)]
     small = set(re.findall(r"(?<![\w-])[a-z][\w-]+", f"{written} {seeds}"))

@@ -1,7 +1,7 @@
 """Train the close reader: low-rank differences to the lower blocks of the default language model, and a head that points.
 
     python -m models.close_reader.train EXAMPLES CLAIMS OUT [--paragraphs 8000] [--news 8000] [--left-open 4000] [--twisted 1000]
-        [--short 0] [--marked 4000] [--claims 0] [--rank 32] [--rate 4e-4] [--seed 0] [--start FILE]
+        [--short 0] [--quiz 0] [--names 0] [--marked 4000] [--claims 0] [--rank 32] [--rate 4e-4] [--seed 0] [--start FILE]
 
 EXAMPLES is the folder of models/reader, CLAIMS that of models/support: 55 % of what is drawn of paragraphs and of news have an
 answer; of the paragraphs' other questions at most --marked are such as a person wrote to have none. One pass, batches of
@@ -11,6 +11,7 @@ questions and of pairs of claims by chance in turn, each block compiled, bfloat1
 import argparse
 import json
 import random
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,6 +38,9 @@ BLOCKS, CAUSAL = 24, 8  # of 30: those used, and of these the ones that stay as 
 ANSWERED = 0.55  # share of the paragraphs and of the news
 HELD_OUT_EACH = 300  # examples, every so many steps
 MEASURED_EVERY = 500
+_FOR_A_NAME = re.compile(
+    r"(?:(?:at|by|from|in|of|to|with) )?(?:who|whom|whose|which|what (?:is|was) the name)\b", re.IGNORECASE
+)
 CLAIMS_WEIGHT = 0.5  # a claim has a loss of four parts, a question of two
 
 
@@ -89,20 +93,27 @@ def save(model: CloseModel, change: LowRank, file: Path) -> None:
 def drawn(folder: Path, wanted: Mapping[str, int], rng: random.Random) -> list[dict]:
     """So many examples of each kind; of twisted questions so many pairs."""
     made = []
-    for name, file in (("paragraphs", "train"), ("news", "news")):
+    for name, file, fits in (("paragraphs", "train", None), ("news", "news", None), ("names", "news", asks_for_a_name)):
         answered, marked, others = [], [], []
-        for example in load(folder / f"{file}.jsonl"):
+        for example in filter(fits, load(folder / f"{file}.jsonl") if wanted[name] else ()):
             (answered if example["answer"] else marked if example.get("marked") else others).append(example)
         left = wanted[name]
         for side, most in ((answered, round(ANSWERED * left)), (marked, wanted["marked"]), (others, left)):
             part = rng.sample(side, min(len(side), most, left))
             made, left = made + part, left - len(part)
-    for name in ("left_open", "short"):
+    for name in ("left_open", "short", "quiz"):
         examples = load(folder / f"{name.replace('_', '-')}.jsonl") if wanted[name] else []
         made += rng.sample(examples, min(len(examples), wanted[name]))
     twisted = load(folder / "twisted.jsonl")
     pairs = rng.sample(range(0, len(twisted), 2), min(len(twisted) // 2, wanted["twisted"]))
     return made + [one for at in pairs for one in twisted[at : at + 2]]
+
+
+def asks_for_a_name(example: dict) -> bool:
+    """Whether a question of a written article has a name for its answer, or, left open, begins as one that may have."""
+    if example["answer"]:
+        return example["row"] == "written" and example["text"][example["answer"][0]].isupper()
+    return example["row"] == "written" and bool(_FOR_A_NAME.match(example["question"]))
 
 
 def encoded(coder: Tokenizer, part: list[dict]) -> Pairs:
@@ -132,6 +143,8 @@ def main() -> None:
         ("left-open", 4000),
         ("twisted", 1000),
         ("short", 0),
+        ("quiz", 0),
+        ("names", 0),
         ("marked", 4000),
         ("claims", 0),
     ):

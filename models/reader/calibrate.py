@@ -6,7 +6,7 @@ Every held-out paragraph, with what the sets and we (left_open.py) ask of it, an
 topics, becomes an article of a temporary library; of a second one, too, which holds the paragraphs trained on beside them and
 so is ten times as large and has much more about the same things. Each answerable question is put to each twice, with its own
 article and without, and each unanswerable one once; and each once more to its own article alone, as a reader asks who has
-chosen one, the answerable ones also to the nearest other article alone. Short questions (short.py) are put to their own article only.
+chosen one, the answerable ones also to the nearest other article alone. Short questions (further.py) are put to their own article only.
 The product searches and reads. One logistic regression tells which of two readings has the sentence with the answer; a
 second one, over the first's results, tells the answered cases from the rest, where both weigh the same in the whole library
 and in one article alone; a third one adds what the default model replies.
@@ -31,7 +31,7 @@ from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.model_selection import GroupKFold
 
 import qa
-from models.reader.short import ALONE
+from models.reader.further import ALONE
 from models.reader.train import load
 from qa.answering.checking import Checked, checked
 from qa.answering.drafting import Draft, drafts
@@ -73,10 +73,12 @@ def main() -> None:
     parser.add_argument("--news", type=int, default=200, help="rows of made-up news")
     parser.add_argument("--open", type=int, default=150, help="our own questions on held-out paragraphs")
     parser.add_argument("--short", type=int, default=150, help="short questions on held-out news")
+    parser.add_argument("--quiz", type=int, default=150, help="questions of a quiz on held-out news")
     parser.add_argument("--replies", type=int, default=450, help="cases that the generator is asked")
     arguments = parser.parse_args()
-    sets = [load(arguments.examples / f"{name}-rows.jsonl") for name in ("held-out", "news", "left-open", "short")]
-    wanted = (arguments.rows, arguments.news, arguments.open, arguments.short)
+    kinds = ("held-out", "news", "left-open", "short", "quiz")
+    sets = [load(arguments.examples / f"{name}-rows.jsonl") for name in kinds]
+    wanted = (arguments.rows, arguments.news, arguments.open, arguments.short, arguments.quiz)
     asked = [row for of, most in zip(sets, wanted, strict=True) for row in random.Random(0).sample(of, most)]
     random.Random(1).shuffle(asked)
     rows, cases = [row for of in sets for row in of], []

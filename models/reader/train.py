@@ -28,7 +28,7 @@ BATCH_TOKENS = 6144
 SEED = 0
 HEAD_RATE = 1e-3
 Read = Callable[[list[dict]], tuple[Pairs, torch.Tensor]]
-HELD_OUT = ("held-out", "news-held-out", "written-held-out", "twisted-held-out", "left-open-held-out", "short-held-out")
+HELD_OUT = ("held-out", *(f"{kind}-held-out" for kind in ("news", "written", "twisted", "left-open", "short", "quiz")))
 
 
 def load(file: Path) -> list[dict]:

@@ -16,7 +16,7 @@ import argparse
 import calendar
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -117,21 +117,33 @@ def elsewhere(read: Sequence[dict], embedder: SentenceEmbedder) -> Iterator[dict
 
     What is named does not occur in that article, so it cannot answer, however much it sounds like it.
     """
-    cut = [(number, span) for number, one in enumerate(read) for span in split_passages(one["text"], WIDTHS[0], 1)]
-    texts = [f"{read[number]['title']}\n{read[number]['text'][span.start : span.end]}" for number, span in cut]
-    passages = embedder.encode(texts)
-    for one in read:
-        questions = [(asked, set(NAME.findall(asked))) for asked, answer in one["asked"] if answer]
-        named = [(asked, names) for asked, names in questions if names]
-        if not named:
-            continue
-        for (question, names), vector in zip(named, embedder.encode([asked for asked, _ in named]), strict=True):
-            for best in np.argsort(-(passages @ vector))[:NEAREST]:
-                number, span = cut[best]
-                whole = f"{read[number]['title']} {read[number]['text']}"
-                if not any(name in whole for name in names):
-                    yield example(read[number], span, question, None)
-                    break
+    named = [(asked, set(NAME.findall(asked))) for one in read for asked, answer in one["asked"] if answer]
+    asked = [
+        (question, lambda other, names=names: not any(name in whole(other) for name in names))
+        for question, names in named
+        if names
+    ]
+    yield from most_similar(asked, read, embedder)
+
+
+def most_similar(
+    asked: Sequence[tuple[str, Callable[[dict], bool]]], read: Sequence[dict], embedder: SentenceEmbedder
+) -> Iterator[dict]:
+    """Each question with the passage most like it of the articles that cannot answer it, as is told of each question."""
+    cut = [(one, span) for one in read for span in split_passages(one["text"], WIDTHS[0], 1)]
+    passages = embedder.encode([f"{one['title']}\n{one['text'][span.start : span.end]}" for one, span in cut])
+    vectors = embedder.encode([question for question, _ in asked])
+    for (question, cannot_answer), vector in zip(asked, vectors, strict=True):
+        for best in np.argsort(-(passages @ vector))[:NEAREST]:
+            one, span = cut[best]
+            if cannot_answer(one):
+                yield example(one, span, question, None)
+                break
+
+
+def whole(article: dict) -> str:
+    """All that an article says."""
+    return f"{article['title']}. {article['text']}"
 
 
 def example(article: dict, span: Span, question: str, answer: tuple[int, int] | None) -> dict:
@@ -143,12 +155,17 @@ def example(article: dict, span: Span, question: str, answer: tuple[int, int] | 
 
 def alone(read: Sequence[dict]) -> list[dict]:
     """The articles that share at most one name with any other, so that no other answers what is asked of them."""
-    named = [set(NAME.findall(f"{one['title']}. {one['text']}")) - DAYS for one in read]
+    named = list(map(names_in, read))
     return [
         one
         for one, names in zip(read, named, strict=True)
         if not any(other is not names and len(other & names) > 1 for other in named)
     ]
+
+
+def names_in(article: dict) -> set[str]:
+    """The names in an article, but for days and months."""
+    return set(NAME.findall(whole(article))) - DAYS
 
 
 def main() -> None:
